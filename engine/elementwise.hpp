@@ -1,0 +1,13 @@
+#pragma once
+#include <xgrad/engine/tensor.hpp>
+
+namespace xgrad::detail {
+
+struct Op;  // an operation as the engine runs it: its name, kernels and derivatives
+
+/// Applies an elementwise Op with numpy broadcasting and records it when a derivative may be asked for.
+Tensor elementwise(const Op& op, const Operand& x);
+Tensor elementwise(const Op& op, const Operand& a, const Operand& b);
+Tensor elementwise(const Op& op, const Operand& a, const Operand& b, const Operand& c);
+
+}  // namespace xgrad::detail

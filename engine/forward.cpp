@@ -1,0 +1,220 @@
+// Elementwise operations, forward: 0-d values go straight through a scalar function into a node, everything else
+// through a loop nest.
+#include <xgrad/engine/internal/graph.hpp>
+#include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/kernels/arch.hpp>
+
+#include <cmath>
+
+namespace xgrad::detail {
+namespace {
+
+/// An operand of the 0-d fast path.
+struct Scalar {
+  double value = 0;
+  u32 id = 0;
+  DType dtype{};  // none: a number
+};
+
+double read_float(const void* data, DType dtype) noexcept {
+  if (dtype == DType::float64) return *static_cast<const double*>(data);
+  return static_cast<double>(*static_cast<const float*>(data));
+}
+
+/// True for a number or a 0-d floating tensor.
+bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand, Scalar& out) {
+  if (!operand.tensor) {
+    out.value = operand.number;
+    return true;
+  }
+  const Tensor& t = *operand.tensor;
+  if (Access::has_body(t)) {
+    const Body* b = Access::body(t);
+    if (b->shape.rank() != 0 || !is_floating(b->dtype)) return false;
+    out.dtype = b->dtype;
+    out.value = read_float(b->data, b->dtype);
+  } else {
+    const auto word = Access::word(t);
+    if (word != static_cast<u64>(DType::float64) && word != static_cast<u64>(DType::float32)) return false;
+    out.dtype = static_cast<DType>(word);
+    out.value = read_float(Access::inline_value(t), out.dtype);
+  }
+  if (tape) out.id = tape->id_of(t, op, operand.site);
+  return true;
+}
+
+Tensor from_double(DType dtype, double value) noexcept {
+  return Access::scalar(dtype, dtype == DType::float64 ? std::bit_cast<u64>(value)
+                                                       : u64{std::bit_cast<u32>(static_cast<float>(value))});
+}
+
+[[noreturn, gnu::cold]] void dtypes_differ(const Op& op, const Operand* const* operands, int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i)
+    if (operands[i]->tensor)
+      list += fmt::format("{}{} is {}", list.empty() ? "" : ", ", op.elementwise->names[i], describe(*operands[i]->tensor));
+  fail<DTypeError>(op.name, operands[0]->site, "dtypes differ: {}; convert one with to(x, dtype)", list);
+}
+
+void check_differentiable(const Op& op, int input, u32 id, Site site) {
+  if (id && !(op.elementwise->has_grad >> input & 1))
+    fail<GraphError>(op.name, site, "no derivative with respect to {}; detach() it", op.elementwise->names[input]);
+}
+
+/// Keeps for the derivative what it reads of a, b and y, in that order; the third is computed again if it reads all.
+void record_scalar(Tape::Impl& tape, const Op& op, Site site, const Scalar& a, const Scalar& b, double y, Tensor& out) {
+  const ElementwiseRule& rule = *op.elementwise;
+  check_differentiable(op, 0, a.id, site);
+  if (rule.inputs > 1) check_differentiable(op, 1, b.id, site);
+  Access::set_node(out, tape.count, tape.serial);
+  Node& node = tape.push();
+  node.site_word = Node::pack(effective(site));
+  node.op_word = Node::pack(&op, 0, out.dtype());
+  node.inputs[0] = a.id;
+  node.inputs[1] = b.id;
+  const Reads reads = op.reads[0] | op.reads[1];
+  double* slot = node.saved;
+  if (reads & reads_in(0)) *slot++ = a.value;
+  if (reads & reads_in(1)) *slot++ = b.value;
+  if ((reads & reads_output) && slot < node.saved + 2) *slot++ = y;
+  node.adjoint = unreached;
+}
+
+bool try_scalar(const Op& op, const Operand& x, const Operand* y, Tensor& result) {
+  const ElementwiseRule& rule = *op.elementwise;
+  Tape::Impl* tape = thread_state.recording;
+  Scalar a, b;
+  if (!read_scalar(tape, op.name, x, a)) return false;
+  if (y && !read_scalar(tape, op.name, *y, b)) return false;
+  if (rule.mask_inputs) return false;
+  DType dtype = a.dtype;
+  if (dtype == DType{}) {
+    dtype = b.dtype == DType{} ? DType::float32 : b.dtype;
+  } else if (y && b.dtype != DType{} && b.dtype != dtype) {
+    const Operand* both[] = {&x, y};
+    dtypes_differ(op, both, 2);
+  }
+  if (dtype == DType::float32) {  // a number takes the tensor's dtype
+    a.value = static_cast<double>(static_cast<float>(a.value));
+    b.value = static_cast<double>(static_cast<float>(b.value));
+  }
+  const ElementwiseKernels& kernels = *rule.kernels[arch_index()];
+  const double value = kernels.scalar_value[dtype == DType::float64](a.value, b.value);
+  if (rule.is_mask) {
+    result = scalar_tensor(DType::boolean, value);
+    return true;
+  }
+  result = from_double(dtype, value);
+  if (a.id | b.id) record_scalar(*tape, op, x.site, a, b, value, result);
+  return true;
+}
+
+/// The operands of the array path: numbers become 0-d tensors, dtypes are checked.
+struct Arguments {
+  const Tensor* in[3];
+  Tensor numbers[3];
+  DType dtype{};  // of the inputs that are not masks
+  bool all_scalar = true;
+
+  Arguments(const Op& op, const Operand* const* operands, int count) {
+    const ElementwiseRule& rule = *op.elementwise;
+    for (int i = 0; i < count; ++i) {
+      const Tensor* t = operands[i]->tensor;
+      if (!t) continue;
+      if (!t->defined())
+        fail<ValueError>(op.name, operands[i]->site, "{} is an undefined tensor", rule.names[i]);
+      if (rule.mask_inputs >> i & 1) {
+        if (t->dtype() != DType::boolean)
+          fail<DTypeError>(op.name, operands[i]->site, "{} is {}, expected boolean", rule.names[i], describe(*t));
+        continue;
+      }
+      if (dtype == DType{}) dtype = t->dtype();
+      if (t->dtype() != dtype) dtypes_differ(op, operands, count);
+    }
+    if (dtype == DType{}) dtype = DType::float32;
+    for (int i = 0; i < count; ++i) {
+      in[i] = operands[i]->tensor;
+      if (in[i]) continue;
+      const double value = operands[i]->number;
+      const DType wanted = rule.mask_inputs >> i & 1 ? DType::boolean : dtype;
+      if (wanted == DType::int64 && value != std::trunc(value))
+        fail<DTypeError>(op.name, operands[i]->site, "{} is {}, which int64 cannot hold; convert with to(x, dtype)",
+                         rule.names[i], value);
+      numbers[i] = scalar_tensor(wanted, value);
+      in[i] = &numbers[i];
+    }
+  }
+};
+
+Shape result_shape(const Op& op, const Operand* const* operands, const Tensor* const* in, int count) {
+  Shape shape = in[0]->shape();
+  for (int i = 1; i < count; ++i) {
+    const Shape before = shape;
+    if (broadcast(before, in[i]->shape(), shape)) continue;
+    std::string list;
+    for (int k = 0; k < count; ++k)
+      list += fmt::format("{}{} is {}", k ? ", " : "", op.elementwise->names[k], to_string(in[k]->shape()));
+    fail<ShapeError>(op.name, operands[0]->site, "shapes do not broadcast: {}", list);
+  }
+  return shape;
+}
+
+void record_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
+                    Tensor& out) {
+  Reads reads = reads_nothing;
+  for (int i = 0; i < count; ++i) {
+    check_differentiable(op, i, ids[i], site);
+    if (ids[i]) reads |= op.reads[i];
+  }
+  push_general(tape, op, site, in, ids, count, reads, nullptr, 0, Tensor(), out);
+}
+
+Tensor elementwise_array(const Op& op, const Operand* const* operands, int count) {
+  const ElementwiseRule& rule = *op.elementwise;
+  const Arguments arguments(op, operands, count);
+  const auto kernel = rule.kernels[arch_index()]->value[static_cast<int>(arguments.dtype) - 1];
+  if (!kernel)
+    fail<DTypeError>(op.name, operands[0]->site, "does not take {}; convert with to(x, dtype)", name_of(arguments.dtype));
+  const Shape shape = result_shape(op, operands, arguments.in, count);
+  const DType out_dtype = rule.is_mask ? DType::boolean : arguments.dtype;
+  Output out(out_dtype, shape);
+  const Shape* shapes[3];
+  const void* data[3];
+  i64 items[3];
+  for (int i = 0; i < count; ++i) {
+    shapes[i] = &arguments.in[i]->shape();
+    data[i] = elements(*arguments.in[i]);
+    items[i] = item_size(arguments.in[i]->dtype());
+  }
+  run_elementwise(kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items, count, false);
+  Tensor result = out.finish();
+  Tape::Impl* tape = thread_state.recording;
+  if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;
+  u32 ids[3], any = 0;
+  for (int i = 0; i < count; ++i) any |= ids[i] = tape->id_of(*arguments.in[i], op.name, operands[i]->site);
+  if (any) record_general(*tape, op, operands[0]->site, arguments.in, ids, count, result);
+  return result;
+}
+
+}  // namespace
+
+Tensor elementwise(const Op& op, const Operand& x) {
+  Tensor result;
+  if (try_scalar(op, x, nullptr, result)) return result;
+  const Operand* operands[] = {&x};
+  return elementwise_array(op, operands, 1);
+}
+
+Tensor elementwise(const Op& op, const Operand& a, const Operand& b) {
+  Tensor result;
+  if (try_scalar(op, a, &b, result)) return result;
+  const Operand* operands[] = {&a, &b};
+  return elementwise_array(op, operands, 2);
+}
+
+Tensor elementwise(const Op& op, const Operand& a, const Operand& b, const Operand& c) {
+  const Operand* operands[] = {&a, &b, &c};
+  return elementwise_array(op, operands, 3);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,12 @@
+#pragma once
+// The array kernels that the engine itself uses, by dtype: float32 or float64.
+#include <xgrad/engine/internal/body.hpp>
+
+namespace xgrad::detail {
+
+/// to[i] += from[i]
+void add_into(DType dtype, void* to, const void* from, i64 n);
+/// to (outer, inner) = sum over the middle axis of from (outer, n, inner).
+void sum_middle(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
+
+}  // namespace xgrad::detail

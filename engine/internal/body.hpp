@@ -1,0 +1,118 @@
+#pragma once
+// What a Tensor handle points to, and the engine's way into a handle.
+#include <atomic>
+#include <bit>
+#include <cstring>
+
+#include <xgrad/engine/tensor.hpp>
+
+namespace xgrad::detail {
+
+using i64 = std::int64_t;
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+
+/// What only variables, and values under retain_grad(), have.
+struct Leaf {
+  Tensor grad;
+  std::atomic<u64> node{0};  // tape serial << 32 | node, of the tape that met this leaf last
+  bool is_variable = false;
+};
+
+/// One pooled block: this header, then the elements (unless they are another body's).
+struct alignas(64) Body {
+  std::atomic<u32> refs;
+  u32 version_;  // counts changes in place; use version()
+  DType dtype;
+  u16 size_class;
+  void* data;
+  Body* owner;  // the body whose elements these are, or null
+  Leaf* leaf;
+  i64 size;
+  Shape shape;
+
+  u32& version() noexcept { return owner ? owner->version_ : version_; }
+  bool is_variable() const noexcept { return leaf && leaf->is_variable; }
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(size * item_size(dtype)); }
+};
+static_assert(sizeof(Body) == 128);
+
+inline void retain_body(Body* b) noexcept { b->refs.fetch_add(1, std::memory_order_relaxed); }
+
+struct Access {
+  static bool has_body(const Tensor& t) noexcept { return t.has_body(); }
+  static Body* body(const Tensor& t) noexcept { return t.body(); }
+  static std::uintptr_t word(const Tensor& t) noexcept { return t.word_; }
+  static u64 bits(const Tensor& t) noexcept { return t.bits_; }
+  static const void* inline_value(const Tensor& t) noexcept { return &t.bits_; }
+  static u32 node(const Tensor& t) noexcept { return t.node_; }
+  static u32 tape(const Tensor& t) noexcept { return t.tape_; }
+  static void set_node(Tensor& t, u32 node, u32 tape) noexcept {
+    t.node_ = node;
+    t.tape_ = tape;
+  }
+  /// Takes over one reference to `b`.
+  static Tensor adopt(Body* b) noexcept {
+    Tensor t;
+    t.word_ = reinterpret_cast<std::uintptr_t>(b);
+    return t;
+  }
+  static Tensor share(Body* b) noexcept {
+    retain_body(b);
+    return adopt(b);
+  }
+  /// Gives up the handle's reference.
+  static Body* take(Tensor& t) noexcept { return reinterpret_cast<Body*>(std::exchange(t.word_, 0)); }
+  /// A 0-d value whose bytes are the first of `bits`.
+  static Tensor scalar(DType dtype, u64 bits) noexcept {
+    Tensor t;
+    t.word_ = static_cast<std::uintptr_t>(dtype);
+    t.bits_ = bits;
+    return t;
+  }
+};
+
+/// A body with room for its elements (not set), refs 1.
+Body* new_body(DType dtype, const Shape& shape);
+/// A body over all of `owner`'s elements in another shape of the same size.
+Tensor view(const Tensor& of, const Shape& shape);
+/// A tensor with elements not set; 0-d ones live in the handle and must be made by scalar_tensor instead.
+inline Tensor new_array(DType dtype, const Shape& shape) { return Access::adopt(new_body(dtype, shape)); }
+
+static_assert(std::endian::native == std::endian::little, "an inline value's bytes come first");
+
+/// A 0-d tensor holding `value` converted to dtype.
+inline Tensor scalar_tensor(DType dtype, double value) noexcept {
+  u64 bits = 0;
+  switch (dtype) {
+    case DType::float32: bits = std::bit_cast<u32>(static_cast<float>(value)); break;
+    case DType::float64: bits = std::bit_cast<u64>(value); break;
+    case DType::int64: bits = static_cast<u64>(static_cast<i64>(value)); break;
+    case DType::boolean: bits = value != 0; break;
+  }
+  return Access::scalar(dtype, bits);
+}
+
+/// The elements of a tensor, in the body or in the handle itself.
+inline const void* elements(const Tensor& t) noexcept {
+  return Access::has_body(t) ? Access::body(t)->data : Access::inline_value(t);
+}
+
+/// Output memory of a dtype and shape: a new array, or for 0-d eight bytes that become an inline value.
+class Output {
+ public:
+  Output(DType dtype, const Shape& shape) : dtype_(dtype) {
+    if (shape.rank() > 0) array_ = new_array(dtype, shape);
+  }
+  void* get() noexcept { return array_.defined() ? Access::body(array_)->data : &bits_; }
+  Tensor finish() noexcept { return array_.defined() ? std::move(array_) : Access::scalar(dtype_, bits_); }
+
+ private:
+  DType dtype_;
+  Tensor array_;
+  u64 bits_ = 0;
+};
+
+}  // namespace xgrad::detail

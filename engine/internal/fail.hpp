@@ -1,0 +1,35 @@
+#pragma once
+// One way to throw: `op: message [at file:line]`.
+#include <fmt/format.h>
+
+#include <xgrad/engine/error.hpp>
+#include <xgrad/engine/tensor.hpp>
+
+namespace xgrad::detail {
+
+/// While a derivative runs, errors and new nodes belong to the line of the forward call.
+class SiteScope {
+ public:
+  explicit SiteScope(Site site) noexcept;
+  ~SiteScope();
+  SiteScope(const SiteScope&) = delete;
+  SiteScope& operator=(const SiteScope&) = delete;
+
+ private:
+  Site previous_;
+};
+/// `site`, or the forward line when a derivative is running.
+Site effective(Site site) noexcept;
+
+std::string with_site(const char* op, const std::string& message, Site site);
+
+template <class E, class... Args>
+[[noreturn, gnu::cold, gnu::noinline]] void fail(const char* op, Site site, fmt::format_string<Args...> text,
+                                                 Args&&... args) {
+  throw E(with_site(op, fmt::format(text, static_cast<Args&&>(args)...), site));
+}
+
+/// `float32 (2, 3)`
+std::string describe(const Tensor& tensor);
+
+}  // namespace xgrad::detail

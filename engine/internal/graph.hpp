@@ -1,0 +1,144 @@
+#pragma once
+// The tape's memory: 48-byte nodes in chunks, in the order they were recorded, so that an input's id is always
+// smaller than its consumer's and going down the ids is the backward sweep.
+#include <bit>
+#include <vector>
+
+#include <xgrad/engine/internal/op.hpp>
+#include <xgrad/engine/tape.hpp>
+
+namespace xgrad::detail {
+
+/// -0.0: adding to it gives what is added, and no contribution is ever -0.0 (see contribute), so it marks a 0-d
+/// value that no gradient has reached, which is not the same as one whose gradient is zero.
+inline constexpr double unreached = -0.0;
+inline bool is_unreached(double g) noexcept { return std::bit_cast<u64>(g) == std::bit_cast<u64>(unreached); }
+
+struct Saved {
+  Tensor value;
+  u32 version;
+};
+
+/// What a general node keeps beside it, in the tape's arena, followed by its saved values, input ids and attributes.
+struct Record {
+  Shape shape;  // of the output
+  u32 input_count;
+  Reads saved_mask;
+  Saved* saved;
+  u32* inputs;  // node ids; 0: a constant
+  void* attributes;
+
+  int slot(Reads which) const noexcept { return std::popcount(saved_mask & (which - 1)); }
+  int saved_count() const noexcept { return std::popcount(saved_mask); }
+};
+
+struct Node {
+  enum Flags : u32 {
+    general = 1,   // has a Record; otherwise a 0-d elementwise node with its values inline
+    leaf = 2,      // stands for a variable
+    array = 4,     // not 0-d: the adjoint is a body
+    retained = 8,  // retain_grad() asked for its gradient
+    released = 16  // a backward() has given up what it saved
+  };
+
+  u64 site_word;  // file | line << 48
+  u64 op_word;    // Op | flags << 48 | dtype << 56
+  u32 inputs[2];
+  union {
+    double saved[2];
+    Record* record;
+    Body* variable;
+  };
+  union {
+    double adjoint;
+    Body* adjoint_body;
+  };
+
+  static constexpr u64 low48 = (u64{1} << 48) - 1;
+  static u64 pack(Site site) noexcept {
+    const auto line = static_cast<u64>(site.line < 0xffff ? site.line : 0xffff);
+    return (reinterpret_cast<u64>(site.file) & low48) | line << 48;
+  }
+  static u64 pack(const Op* op, u32 flags, DType dtype) noexcept {
+    return reinterpret_cast<u64>(op) | u64{flags} << 48 | u64{static_cast<u8>(dtype)} << 56;
+  }
+  Site site() const noexcept {
+    return {reinterpret_cast<const char*>(site_word & low48), static_cast<int>(site_word >> 48)};
+  }
+  const Op& op() const noexcept { return *reinterpret_cast<const Op*>(op_word & low48); }
+  u32 flags() const noexcept { return static_cast<u32>(op_word >> 48) & 0xff; }
+  bool is(Flags flag) const noexcept { return (op_word >> 48 & flag) != 0; }
+  void set(Flags flag) noexcept { op_word |= u64{flag} << 48; }
+  DType dtype() const noexcept { return static_cast<DType>(op_word >> 56); }
+};
+static_assert(sizeof(Node) == 48);
+
+}  // namespace xgrad::detail
+
+namespace xgrad {
+
+struct Tape::Impl {
+  static constexpr detail::u32 chunk_bits = 14, chunk_nodes = 1u << chunk_bits;
+  static constexpr std::size_t block_bytes = 64 * 1024;
+
+  detail::Node* next = nullptr;  // where the next node goes
+  detail::Node* end = nullptr;
+  detail::u32 count = 0;  // nodes so far, the unused node 0 included
+  detail::u32 serial = 0;
+  Impl* outer = nullptr;   // the tape around this one
+  Impl* paused = nullptr;  // what recorded before this one: that tape, or null under NoGrad
+  bool has_general = false;  // some node owns references
+  std::vector<detail::Node*> chunks;
+  std::vector<char*> blocks;  // arena for records
+  std::vector<std::pair<void*, detail::u16>> large;  // records too big for a block
+  char* arena = nullptr;
+  char* arena_end = nullptr;
+  std::vector<detail::u32> leaves;                                  // node ids
+  std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;    // open addressing, power of two
+  std::vector<std::pair<detail::u32, detail::Body*>> retained;      // values under retain_grad(), owned
+  std::vector<detail::u8> wanted;                                   // per sweep: does a requested value lie below
+
+  detail::Node& at(detail::u32 id) noexcept { return chunks[id >> chunk_bits][id & (chunk_nodes - 1)]; }
+  detail::Node& push() {
+    if (next == end) [[unlikely]] grow();
+    ++count;
+    return *next++;
+  }
+  void grow();
+  void* allocate(std::size_t bytes);
+  void open();
+  void close() noexcept;
+
+  /// The node of a value on this tape: 0 for a constant. GraphError if it belongs to another tape.
+  detail::u32 id_of(const Tensor& t, const char* op, Site site) {
+    if (detail::Access::tape(t) == serial) return detail::Access::node(t);
+    if (!detail::Access::has_body(t) && detail::Access::tape(t) == 0) return 0;
+    return id_of_slow(t, op, site);
+  }
+  detail::u32 id_of_slow(const Tensor& t, const char* op, Site site);
+  detail::u32 leaf_id(detail::Body* variable);
+  const Shape& shape_of(detail::u32 id) noexcept;
+  void drop_saved(detail::Node& node) noexcept;
+};
+
+}  // namespace xgrad
+
+namespace xgrad::detail {
+
+struct ThreadState {
+  Tape::Impl* innermost = nullptr;
+  Tape::Impl* recording = nullptr;  // the innermost one, or null under NoGrad
+};
+extern constinit thread_local ThreadState thread_state;
+
+/// Appends a node for `out` that keeps what `reads` names.
+void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
+                  Reads reads, const void* attributes, std::size_t attributes_size, const Tensor& extra, Tensor& out);
+
+/// Tensor::backward and Tape::backward.
+void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain_graph, Site site);
+
+/// The tape of this thread with that serial number, or null.
+Tape::Impl* find_tape(u32 serial) noexcept;
+
+}  // namespace xgrad::detail

@@ -1,0 +1,40 @@
+#pragma once
+#include <xgrad/engine/internal/graph.hpp>
+
+namespace xgrad::detail {
+
+/// One walk down the ids. Plain: adjoints live in the nodes, kernels add into them. Recording (create_graph):
+/// adjoints are Tensors with a history, and every derivative is an operation like any other.
+struct Sweep {
+  Tape::Impl& tape;
+  bool recording;
+  bool prune;    // follow only nodes marked in tape.wanted
+  bool release;  // give up what is saved on the way
+  bool deposit;  // backward(): leave gradients in leaves and retained values
+  Site site;     // of the call that asked
+  int arch;      // arch_index()
+  std::vector<Tensor> adjoints;  // recording only
+
+  enum Mark : u8 { unwanted, passing, requested };
+
+  void run(u32 from);
+  bool wants(u32 id) const noexcept { return id != 0 && (!prune || tape.wanted[id] != unwanted); }
+  void contribute(u32 id, const Tensor& value, const char* op);
+  /// A saved value, checked not to have changed since.
+  Tensor saved(const Node& node, int slot) const;
+  Tensor adjoint(u32 id) const;
+  void clear(u32 id) noexcept;
+
+ private:
+  void run_plain(u32 from);
+  void run_recording(u32 from);
+  void scalar_node(const Node& node);
+  void slow_node(u32 id, Node& node);
+  void elementwise_node(u32 id, Node& node);
+  void recorded_rule(u32 id, Node& node, const Tensor& grad);
+  void finish_node(u32 id, Node& node);
+  [[noreturn]] void refuse_released(const Node& node) const;
+  void leave_in_retained(u32 id, const Tensor& grad);
+};
+
+}  // namespace xgrad::detail

@@ -1,0 +1,80 @@
+#include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/internal/parallel_for.hpp>
+
+#include <algorithm>
+
+namespace xgrad::detail {
+
+bool broadcast(const Shape& a, const Shape& b, Shape& out) noexcept {
+  const Shape& longer = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  out = longer;
+  const int offset = longer.rank() - shorter.rank();
+  for (int i = 0; i < shorter.rank(); ++i) {
+    const i64 n = longer[offset + i], m = shorter[i];
+    if (n != m && n != 1 && m != 1) return false;
+    out[offset + i] = n == 1 ? m : n;
+  }
+  return true;
+}
+
+Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noexcept {
+  const int rank = out.rank();
+  i64 strides[Loop::max_operands][max_rank] = {};
+  i64 dense = 1;
+  for (int axis = rank; axis-- > 0; dense *= out[axis]) strides[0][axis] = dense;
+  for (int k = 0; k < count; ++k) {
+    if (!shapes[k]) continue;
+    const Shape& shape = *shapes[k];
+    const int offset = rank - shape.rank();
+    dense = 1;
+    for (int axis = rank; axis-- > offset; dense *= shape[axis - offset])
+      strides[k + 1][axis] = shape[axis - offset] == 1 ? 0 : dense;
+  }
+  Loop loop{};
+  const int operands = count + 1;
+  for (int axis = 0; axis < rank; ++axis) {
+    if (out[axis] == 1) continue;
+    const int last = loop.axes - 1;
+    bool merges = last >= 0;
+    for (int k = 0; merges && k < operands; ++k) merges = loop.stride[k][last] == strides[k][axis] * out[axis];
+    if (merges) {
+      loop.extent[last] *= out[axis];
+      for (int k = 0; k < operands; ++k) loop.stride[k][last] = strides[k][axis];
+    } else {
+      loop.extent[loop.axes] = out[axis];
+      for (int k = 0; k < operands; ++k) loop.stride[k][loop.axes] = strides[k][axis];
+      ++loop.axes;
+    }
+  }
+  if (loop.axes == 0) {
+    loop.axes = 1;
+    loop.extent[0] = 1;
+  }
+  return loop;
+}
+
+void run_elementwise(ElementwiseKernel kernel, const Loop& loop, void* out, i64 out_item, const void* const* in,
+                     const i64* in_items, int count, bool accumulate) {
+  constexpr i64 tile = 32 * 1024;  // elements; about 10 us of work, above what waking a thread costs
+  i64 total = 1;
+  for (int axis = 0; axis < loop.axes; ++axis) total *= loop.extent[axis];
+  if (total == 0) return;
+  if (total < 2 * tile) return kernel(loop, out, in, accumulate);
+  // An element's bits do not depend on where a loop starts, so any cut will do: the outermost axis that is long enough.
+  int cut = 0;
+  while (cut + 1 < loop.axes && loop.extent[cut] < 8) ++cut;
+  const i64 extent = loop.extent[cut];
+  const i64 step = std::max<i64>(1, (extent * tile / total + 63) / 64 * 64);
+  parallel_for((extent + step - 1) / step, [&](i64 part) {
+    Loop piece = loop;
+    const i64 start = part * step;
+    piece.extent[cut] = std::min(step, extent - start);
+    const void* pointers[Loop::max_operands] = {};
+    for (int k = 0; k < count; ++k)
+      if (in[k]) pointers[k] = static_cast<const char*>(in[k]) + start * loop.stride[k + 1][cut] * in_items[k];
+    kernel(piece, static_cast<char*>(out) + start * loop.stride[0][cut] * out_item, pointers, accumulate);
+  });
+}
+
+}  // namespace xgrad::detail

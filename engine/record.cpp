@@ -1,0 +1,139 @@
+// Both sides of a general op: Call records it, Vjp shows its derivative what was kept.
+#include <xgrad/engine/internal/sweep.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <new>
+
+namespace xgrad::detail {
+
+void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
+                  Reads reads, const void* attributes, std::size_t attributes_size, const Tensor& extra, Tensor& out) {
+  const auto inputs = static_cast<u32>(count);
+  const auto saved = static_cast<std::size_t>(std::popcount(reads));
+  const std::size_t ids_size = (inputs * sizeof(u32) + 7) & ~std::size_t{7};
+  char* memory = static_cast<char*>(tape.allocate(sizeof(Record) + saved * sizeof(Saved) + ids_size + attributes_size));
+  auto* record = new (memory) Record{out.shape(), inputs, reads, nullptr, nullptr, nullptr};
+  memory += sizeof(Record);
+  record->saved = reinterpret_cast<Saved*>(memory);
+  memory += saved * sizeof(Saved);
+  record->inputs = reinterpret_cast<u32*>(memory);
+  std::memcpy(record->inputs, ids, inputs * sizeof(u32));
+  memory += ids_size;
+  record->attributes = memory;
+  if (attributes_size) std::memcpy(memory, attributes, attributes_size);
+
+  Access::set_node(out, tape.count, tape.serial);
+  Saved* slot = record->saved;
+  const auto keep = [&](const Tensor& t) {
+    new (slot++) Saved{t, Access::has_body(t) ? Access::body(t)->version() : 0};
+  };
+  for (int i = 0; i < count && i < 30; ++i)
+    if (reads & reads_in(i)) keep(*in[i]);
+  if (reads & reads_extra) keep(extra);
+  if (reads & reads_output) keep(out);
+
+  Node& node = tape.push();
+  const bool is_array = out.shape().rank() > 0;
+  node.site_word = Node::pack(effective(site));
+  node.op_word = Node::pack(&op, Node::general | (is_array ? u32{Node::array} : 0), out.dtype());
+  node.inputs[0] = node.inputs[1] = 0;
+  node.record = record;
+  if (is_array)
+    node.adjoint_body = nullptr;
+  else
+    node.adjoint = unreached;
+  tape.has_general = true;
+}
+
+Call::Call(const Op& op, std::initializer_list<const Operand*> operands)
+    : op_(&op), site_((*operands.begin())->site), count_(static_cast<int>(operands.size())) {
+  DType dtype{};
+  int i = 0;
+  for (const Operand* operand : operands) {
+    if (operand->tensor && !operand->tensor->defined()) fail<ValueError>("argument {} is an undefined tensor", i + 1);
+    if (dtype == DType{} && operand->tensor && is_floating(operand->tensor->dtype())) dtype = operand->tensor->dtype();
+    ++i;
+  }
+  if (dtype == DType{}) dtype = DType::float32;
+  i = 0;
+  for (const Operand* operand : operands) {
+    if (!operand->tensor) numbers_[i] = scalar_tensor(dtype, operand->number);
+    pointers_[i] = operand->tensor ? operand->tensor : &numbers_[i];
+    ++i;
+  }
+}
+
+Call::Call(const Op& op, const Tensor* inputs, int count, Site site)
+    : op_(&op), site_(site), count_(count), list_(inputs) {
+  for (int i = 0; i < count; ++i)
+    if (!inputs[i].defined()) fail<ValueError>("argument {} is an undefined tensor", i + 1);
+}
+
+DType Call::floating(int first, int last) const {
+  if (last < 0) last = count_;
+  const DType dtype = in(first).dtype();
+  for (int i = first; i < last; ++i) {
+    if (!is_floating(in(i).dtype()))
+      fail<DTypeError>("argument {} is {}, expected float32 or float64; convert with to(x, dtype)", i + 1, describe(in(i)));
+    if (in(i).dtype() == dtype) continue;
+    std::string list;
+    for (int k = first; k < last; ++k) list += fmt::format("{}{}", k > first ? ", " : "", describe(in(k)));
+    fail<DTypeError>("dtypes differ: {}; convert one with to(x, dtype)", list);
+  }
+  return dtype;
+}
+
+bool Call::tracked(int i) {
+  return thread_state.recording && thread_state.recording->id_of(in(i), op_->name, site_) != 0;
+}
+
+Tensor Call::record(Tensor value, const void* attributes, std::size_t size, const Tensor& extra) {
+  Access::set_node(value, 0, 0);
+  Tape::Impl* tape = thread_state.recording;
+  if (!tape || !is_floating(value.dtype())) return value;
+  constexpr int few = 16;
+  u32 small[few];
+  std::vector<u32> many;
+  u32* ids = small;
+  if (count_ > few) {
+    many.resize(static_cast<std::size_t>(count_));
+    ids = many.data();
+  }
+  u32 any = 0;
+  Reads reads = reads_nothing;
+  for (int i = 0; i < count_; ++i) {
+    any |= ids[i] = tape->id_of(in(i), op_->name, site_);
+    if (ids[i]) reads |= op_->reads[i < 8 ? i : 7];
+  }
+  if (!any) return value;
+  if (!op_->vjp) fail<GraphError>("has no derivative; detach() its input");
+  const Tensor* pointers[max_operands];
+  for (int i = 0; i < count_ && i < max_operands; ++i) pointers[i] = &in(i);
+  push_general(*tape, *op_, site_, pointers, ids, count_, reads, attributes, size, extra, value);
+  return value;
+}
+
+Vjp::Vjp(Sweep& sweep, Node& node, u32 id, const Tensor& grad)
+    : sweep_(&sweep), node_(&node), record_(node.record), id_(id), grad_(grad) {}
+
+Tensor Vjp::saved(Reads which) const {
+  if (!(record_->saved_mask & which))
+    throw GraphError(with_site(node_->op().name, "internal: its derivative reads a value it did not ask to keep", node_->site()));
+  return sweep_->saved(*node_, record_->slot(which));
+}
+
+Tensor Vjp::in(int i) const { return saved(reads_in(i)); }
+Tensor Vjp::out() const { return saved(reads_output); }
+Tensor Vjp::extra() const { return saved(reads_extra); }
+int Vjp::count() const noexcept { return static_cast<int>(record_->input_count); }
+Shape Vjp::shape(int i) const { return sweep_->tape.shape_of(record_->inputs[i]); }
+bool Vjp::wanted(int i) const noexcept { return sweep_->wants(record_->inputs[i]); }
+bool Vjp::recording() const noexcept { return sweep_->recording; }
+const void* Vjp::raw_attributes() const noexcept { return record_->attributes; }
+
+void Vjp::add(int i, const Tensor& contribution) {
+  if (wanted(i)) sweep_->contribute(record_->inputs[i], contribution, node_->op().name);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,34 @@
+#include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/engine/shape.hpp>
+
+namespace xgrad {
+
+Shape::Shape(const std::int64_t* extents, int rank, Site site) {
+  for (int i = 0; i < rank; ++i) push_back(extents[i], site);
+  constexpr std::int64_t limit = std::int64_t{1} << 40;
+  std::int64_t n = 1;
+  for (std::int64_t extent : *this) {
+    if (extent > limit || n * extent > limit)
+      detail::fail<ShapeError>("shape", site, "{} has more than 2^40 elements", to_string(*this));
+    n *= extent > 0 ? extent : 1;
+  }
+}
+
+void Shape::push_back(std::int64_t extent, Site site) {
+  if (rank_ == max_rank) detail::fail<ShapeError>("shape", site, "more than {} axes", max_rank);
+  if (extent < 0) detail::fail<ShapeError>("shape", site, "axis {} has extent {}, expected 0 or more", rank_, extent);
+  extents_[rank_++] = extent;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (int i = 0; i < shape.rank(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + (shape.rank() == 1 ? ",)" : ")");
+}
+
+Axes::Axes(std::initializer_list<int> axes, Site site) : count_(0) {
+  if (axes.size() > max_rank) detail::fail<ShapeError>("axes", site, "{} axes, at most {}", axes.size(), max_rank);
+  for (int axis : axes) axes_[count_++] = axis;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include <xgrad/engine/site.hpp>
+
+namespace xgrad {
+
+/// The most axes a tensor can have.
+inline constexpr int max_rank = 8;
+
+/// The extents of a tensor, outermost first; empty for a 0-d tensor. A plain value, no heap.
+class Shape {
+ public:
+  constexpr Shape() noexcept = default;
+  /// `{2, 3}`. More than max_rank extents or a negative one is a ShapeError.
+  Shape(std::initializer_list<std::int64_t> extents, Site site = Site::here())
+      : Shape(extents.begin(), static_cast<int>(extents.size()), site) {}
+  Shape(const std::int64_t* extents, int rank, Site site = Site::here());
+
+  constexpr int rank() const noexcept { return rank_; }
+  constexpr std::int64_t operator[](int axis) const noexcept { return extents_[axis]; }
+  constexpr std::int64_t& operator[](int axis) noexcept { return extents_[axis]; }
+  constexpr const std::int64_t* begin() const noexcept { return extents_; }
+  constexpr const std::int64_t* end() const noexcept { return extents_ + rank_; }
+
+  /// The number of elements: the product of the extents, 1 for a 0-d shape.
+  constexpr std::int64_t size() const noexcept {
+    std::int64_t n = 1;
+    for (std::int64_t extent : *this) n *= extent;
+    return n;
+  }
+
+  /// Appends an axis; past max_rank it is a ShapeError.
+  void push_back(std::int64_t extent, Site site = Site::here());
+
+  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a.extents_[i] != b.extents_[i]) return false;
+    return true;
+  }
+
+ private:
+  std::int64_t extents_[max_rank] = {};
+  int rank_ = 0;
+};
+
+/// `(2, 3)`, `(3,)`, `()`: as numpy prints a shape.
+std::string to_string(const Shape& shape);
+
+/// A choice of axes for a reduction: none given means all. Negative axes count from the end.
+class Axes {
+ public:
+  constexpr Axes() noexcept = default;
+  constexpr Axes(int axis) noexcept : count_(1) { axes_[0] = axis; }
+  Axes(std::initializer_list<int> axes, Site site = Site::here());
+
+  constexpr bool all() const noexcept { return count_ < 0; }
+  constexpr int count() const noexcept { return count_ < 0 ? 0 : count_; }
+  constexpr int operator[](int i) const noexcept { return axes_[i]; }
+
+ private:
+  int axes_[max_rank] = {};
+  int count_ = -1;
+};
+
+}  // namespace xgrad

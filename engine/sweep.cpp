@@ -1,0 +1,303 @@
+#include <xgrad/engine/internal/sweep.hpp>
+
+#include <xgrad/engine/internal/arrays.hpp>
+#include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/kernels/arch.hpp>
+
+#include <algorithm>
+
+namespace xgrad::detail {
+namespace {
+
+/// Contributions go through here: + 0.0 turns -0.0 into 0.0, so that none is mistaken for `unreached`; float32 sums
+/// are rounded each time, as an array's would be.
+void add_scalar(Node& node, double g) noexcept {
+  const double sum = node.adjoint + (g + 0.0);
+  node.adjoint = node.dtype() == DType::float32 ? static_cast<double>(static_cast<float>(sum)) : sum;
+}
+
+/// a, b and y as the scalar kernel takes them; what the rule does not read may be anything.
+struct Operands {
+  double a, b, y;
+};
+Operands scalar_operands(const Node& node, const ElementwiseKernels& kernels) noexcept {
+  const Op& op = node.op();
+  const Reads reads = op.reads[0] | op.reads[1];
+  const bool reads_a = reads & reads_in(0), reads_b = reads & reads_in(1);
+  Operands o{node.saved[0], node.saved[reads_a], node.saved[reads_a | reads_b]};
+  if (reads_a && reads_b && (reads & reads_output))
+    o.y = kernels.scalar_value[node.dtype() == DType::float64](o.a, o.b);
+  return o;
+}
+
+/// Makes `adjoint` a body that only it refers to; a new one's elements are not set. True if it was there before.
+bool make_own(Body*& adjoint, DType dtype, const Shape& shape) {
+  if (!adjoint) {
+    adjoint = new_body(dtype, shape);
+    return false;
+  }
+  if (adjoint->refs.load(std::memory_order_acquire) != 1) {
+    Tensor own = Access::share(adjoint).clone();
+    detail::release(adjoint);
+    adjoint = Access::take(own);
+  }
+  return true;
+}
+
+void add_into_body(Body*& target, const Tensor& value) {
+  Body* b = Access::body(value);
+  if (!target) {  // shared, not copied: whoever adds to it next makes its own
+    retain_body(b);
+    target = b;
+    return;
+  }
+  make_own(target, target->dtype, target->shape);
+  add_into(target->dtype, target->data, b->data, target->size);
+}
+
+}  // namespace
+
+void Sweep::clear(u32 id) noexcept {
+  Node& node = tape.at(id);
+  if (!node.is(Node::array)) {
+    node.adjoint = unreached;
+  } else if (node.adjoint_body) {
+    detail::release(node.adjoint_body);
+    node.adjoint_body = nullptr;
+  }
+}
+
+Tensor Sweep::adjoint(u32 id) const {
+  if (recording) return adjoints[id];
+  const Node& node = tape.at(id);
+  if (node.is(Node::array)) return node.adjoint_body ? Access::share(node.adjoint_body) : Tensor();
+  return is_unreached(node.adjoint) ? Tensor() : scalar_tensor(node.dtype(), node.adjoint);
+}
+
+void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
+  Node& node = tape.at(id);
+  const Shape& shape = tape.shape_of(id);
+  Shape joined;
+  if (value.dtype() != node.dtype() || !broadcast(value.shape(), shape, joined) || joined != value.shape())
+    throw GraphError(with_site(op, fmt::format("its derivative is {} where the input is {} {}", describe(value),
+                                               name_of(node.dtype()), to_string(shape)), site));
+  const Tensor fitted = value.shape() == shape ? value : sum_to(value, shape);
+  if (recording)
+    adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
+  else if (node.is(Node::array))
+    add_into_body(node.adjoint_body, fitted);
+  else
+    add_scalar(node, fitted.item());
+}
+
+Tensor Sweep::saved(const Node& node, int slot) const {
+  const Saved& saved = node.record->saved[slot];
+  if (Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version)
+    fail<GraphError>(node.op().name, node.site(),
+                     "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
+                     describe(saved.value));
+  return saved.value;
+}
+
+void Sweep::refuse_released(const Node& node) const {
+  fail<GraphError>("backward", site, "an earlier backward() released what {} had saved (recorded at {}:{}); pass retain_graph to it",
+                   node.op().name, node.site().file, node.site().line);
+}
+
+void Sweep::leave_in_retained(u32 id, const Tensor& grad) {
+  for (auto& [kept, body] : tape.retained) {
+    if (kept != id) continue;
+    Tensor& slot = body->leaf->grad;
+    slot = slot.defined() ? accumulate(slot.detach(), grad.detach()) : grad.detach();
+  }
+}
+
+void Sweep::finish_node(u32 id, Node& node) {
+  if (deposit && node.is(Node::retained)) leave_in_retained(id, adjoint(id));
+  if (!recording && !(prune && tape.wanted[id] == requested)) clear(id);
+  if (!release) return;
+  if (node.is(Node::general)) tape.drop_saved(node);
+  node.set(Node::released);
+}
+
+namespace {
+
+/// The operands of an elementwise node's derivatives, in the order of their loop: g, a, b, c, y.
+struct DerivativeOperands {
+  Tensor values[5];
+  const Shape* shapes[5] = {};
+  const void* data[5] = {};
+  i64 items[5] = {};
+
+  /// Points at what the derivative for input i reads.
+  void choose(const Op& op, int i) noexcept {
+    for (int k = 0; k < 5; ++k) {
+      const bool read = k == 0 || (op.reads[i] & (k < 4 ? reads_in(k - 1) : reads_output));
+      shapes[k] = read ? &values[k].shape() : nullptr;
+      data[k] = read ? elements(values[k]) : nullptr;
+      items[k] = read ? item_size(values[k].dtype()) : 0;
+    }
+  }
+};
+
+}  // namespace
+
+// Each derivative kernel adds straight into its input's adjoint where the shapes agree.
+void Sweep::elementwise_node(u32 node_id, Node& node) {
+  const Record& record = *node.record;
+  const Op& op = node.op();
+  const ElementwiseRule& rule = *op.elementwise;
+  const i64 item = item_size(node.dtype());
+  DerivativeOperands operands;
+  operands.values[0] = adjoint(node_id);
+  for (int k = 0; k < rule.inputs; ++k)
+    if (record.saved_mask & reads_in(k)) operands.values[k + 1] = saved(node, record.slot(reads_in(k)));
+  if (record.saved_mask & reads_output) operands.values[4] = saved(node, record.slot(reads_output));
+
+  int last = rule.inputs - 1;
+  while (last > 0 && !wants(record.inputs[last])) --last;
+  for (int i = 0; i <= last; ++i) {
+    const u32 id = record.inputs[i];
+    if (!wants(id)) continue;
+    if (rule.passes_through >> i & 1) {
+      contribute(id, operands.values[0], op.name);
+      continue;
+    }
+    operands.choose(op, i);
+    const ElementwiseKernel kernel = rule.kernels[arch_index()]->grad[i][node.dtype() == DType::float64];
+    const Loop loop = broadcast_loop(record.shape, operands.shapes, 5);
+    Node& target = tape.at(id);
+    if (target.is(Node::array) && tape.shape_of(id) == record.shape) {
+      Body*& into = target.adjoint_body;
+      Body* g = Access::body(operands.values[0]);
+      // The last derivative may overwrite the upstream gradient that only this node and `operands` hold.
+      const bool reuse = !into && i == last && !node.is(Node::retained) &&
+                         !(prune && tape.wanted[node_id] == requested) && g->refs.load(std::memory_order_acquire) == 2;
+      if (reuse) {
+        retain_body(g);
+        into = g;
+      }
+      const bool add = !reuse && make_own(into, node.dtype(), record.shape);
+      run_elementwise(kernel, loop, into->data, item, operands.data, operands.items, 5, add);
+    } else {
+      Output out(node.dtype(), record.shape);
+      run_elementwise(kernel, loop, out.get(), item, operands.data, operands.items, 5, false);
+      contribute(id, out.finish(), op.name);
+    }
+  }
+}
+
+void Sweep::slow_node(u32 id, Node& node) {
+  if (node.is(Node::leaf)) {
+    if (prune && tape.wanted[id] != requested) clear(id);
+    return;
+  }
+  if (node.is(Node::array) ? !node.adjoint_body : is_unreached(node.adjoint)) return;
+  if (!wants(id)) return clear(id);
+  if (node.is(Node::released)) refuse_released(node);
+  if (!node.is(Node::general)) {
+    scalar_node(node);
+  } else if (node.op().elementwise) {
+    elementwise_node(id, node);
+  } else {
+    const SiteScope forward(node.site());
+    const Tensor grad = adjoint(id);
+    Vjp d(*this, node, id, grad);
+    node.op().vjp(d);
+  }
+  finish_node(id, node);
+}
+
+void Sweep::scalar_node(const Node& node) {
+  const ElementwiseKernels& kernels = *node.op().elementwise->kernels[arch];
+  const Operands o = scalar_operands(node, kernels);
+  const ScalarPair d = kernels.scalar_grad[node.dtype() == DType::float64](node.adjoint, o.a, o.b, o.y);
+  add_scalar(tape.at(node.inputs[0]), d.first);
+  add_scalar(tape.at(node.inputs[1]), d.second);
+}
+
+// Going down the ids visits consumers before producers. 0-d elementwise nodes are handled right here.
+void Sweep::run_plain(u32 from) {
+  for (u32 id = from; id > 0; --id) {
+    Node& node = tape.at(id);
+    if (node.flags() != 0) [[unlikely]] {
+      slow_node(id, node);
+      continue;
+    }
+    if (is_unreached(node.adjoint)) continue;
+    if (prune && tape.wanted[id] != passing) {
+      if (tape.wanted[id] == unwanted) {
+        node.adjoint = unreached;
+        continue;
+      }
+      scalar_node(node);
+      continue;
+    }
+    scalar_node(node);
+    node.adjoint = unreached;
+    if (release) node.set(Node::released);
+  }
+}
+
+// The same walk with adjoints that have a history. A 0-d node's inputs come back as 0-d Tensors on the tape.
+void Sweep::run_recording(u32 from) {
+  for (u32 id = from; id > 0; --id) {
+    Node& node = tape.at(id);
+    if (node.is(Node::leaf) || !adjoints[id].defined() || !wants(id)) continue;
+    if (node.is(Node::released)) refuse_released(node);
+    const SiteScope forward(node.site());
+    const Tensor grad = adjoints[id];
+    if (node.is(Node::general) && !node.op().elementwise) {
+      Vjp d(*this, node, id, grad);
+      node.op().vjp(d);
+    } else {
+      recorded_rule(id, node, grad);
+    }
+    if (deposit && node.is(Node::retained)) leave_in_retained(id, grad);
+    if (!(prune && tape.wanted[id] == requested)) adjoints[id] = Tensor();
+  }
+}
+
+void Sweep::recorded_rule(u32 id, Node& node, const Tensor& grad) {
+  const Op& op = node.op();
+  const ElementwiseRule& rule = *op.elementwise;
+  Tensor in[3], out;
+  const u32* inputs = node.inputs;
+  if (node.is(Node::general)) {
+    const Record& record = *node.record;
+    inputs = record.inputs;
+    for (int i = 0; i < rule.inputs; ++i)
+      if (record.saved_mask & reads_in(i)) in[i] = saved(node, record.slot(reads_in(i)));
+    if (record.saved_mask & reads_output) out = saved(node, record.slot(reads_output));
+  } else {
+    const Operands o = scalar_operands(node, *rule.kernels[arch]);
+    const auto value = [&](double v, u32 of) {
+      Tensor t = scalar_tensor(node.dtype(), v);
+      if (of) Access::set_node(t, of, tape.serial);
+      return t;
+    };
+    in[0] = value(o.a, inputs[0]);
+    in[1] = value(o.b, inputs[1]);
+    out = value(o.y, id);
+  }
+  for (int i = 0; i < rule.inputs; ++i)
+    if (wants(inputs[i])) contribute(inputs[i], rule.grad[i](grad, in[0], in[1], in[2], out), op.name);
+}
+
+void Sweep::run(u32 from) {
+  ThreadState& state = thread_state;
+  Tape::Impl* const before = std::exchange(state.recording, recording ? &tape : nullptr);
+  try {
+    if (recording)
+      run_recording(from);
+    else
+      run_plain(from);
+  } catch (...) {
+    state.recording = before;
+    for (u32 id = from; !recording && id > 0; --id) clear(id);
+    throw;
+  }
+  state.recording = before;
+}
+
+}  // namespace xgrad::detail

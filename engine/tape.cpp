@@ -1,0 +1,221 @@
+#include <xgrad/engine/internal/graph.hpp>
+#include <xgrad/engine/internal/pool.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+
+namespace xgrad {
+namespace detail {
+
+constinit thread_local ThreadState thread_state;
+
+namespace {
+
+std::atomic<u32> serials{0};
+
+u32 next_serial() noexcept {
+  u32 serial;
+  do serial = serials.fetch_add(1, std::memory_order_relaxed) + 1;
+  while (serial == 0);
+  return serial;
+}
+
+// A tape that ends leaves its vectors behind for the next one of this thread.
+thread_local std::unique_ptr<Tape::Impl> spare;
+
+constexpr u32 first_leaf_slots = 64;
+
+}  // namespace
+
+Tape::Impl* find_tape(u32 serial) noexcept {
+  Tape::Impl* tape = thread_state.innermost;
+  while (tape && tape->serial != serial) tape = tape->outer;
+  return tape;
+}
+
+}  // namespace detail
+
+using detail::Body;
+using detail::Node;
+using detail::u16;
+using detail::u32;
+using detail::u64;
+
+namespace {
+constexpr std::size_t chunk_size = Tape::Impl::chunk_nodes * sizeof(Node);
+// The same for every block of one size, whoever asked for it.
+std::atomic<u16> chunk_class{0}, block_class{0};
+}  // namespace
+
+void Tape::Impl::grow() {
+  if (count == ~u32{0} - chunk_nodes) throw std::length_error("xgrad: a tape holds at most 2^32 nodes");
+  u16 size_class;
+  auto* chunk = static_cast<Node*>(detail::pool_get(chunk_size, size_class));
+  chunk_class = size_class;
+  chunks.push_back(chunk);
+  next = chunk;
+  end = chunk + chunk_nodes;
+}
+
+void* Tape::Impl::allocate(std::size_t bytes) {
+  bytes = (bytes + 15) & ~std::size_t{15};
+  if (static_cast<std::size_t>(arena_end - arena) < bytes) {
+    u16 size_class;
+    if (bytes > block_bytes / 4) {
+      void* own = detail::pool_get(bytes, size_class);
+      large.emplace_back(own, size_class);
+      return own;
+    }
+    auto* block = static_cast<char*>(detail::pool_get(block_bytes, size_class));
+    block_class = size_class;
+    blocks.push_back(block);
+    arena = block;
+    arena_end = block + block_bytes;
+  }
+  void* place = arena;
+  arena += bytes;
+  return place;
+}
+
+void Tape::Impl::open() {
+  serial = detail::next_serial();
+  outer = detail::thread_state.innermost;
+  paused = detail::thread_state.recording;
+  next = end = nullptr;
+  arena = arena_end = nullptr;
+  count = 0;
+  has_general = false;
+  push() = Node{};  // id 0 means "constant"; what is added to its adjoint is never read
+  detail::thread_state.innermost = detail::thread_state.recording = this;
+}
+
+void Tape::Impl::drop_saved(Node& node) noexcept {
+  detail::Record& record = *node.record;
+  for (int i = 0; i < record.saved_count(); ++i) record.saved[i].value = Tensor();
+}
+
+void Tape::Impl::close() noexcept {
+  // Tapes usually end innermost first, but one on the heap may not.
+  detail::ThreadState& state = detail::thread_state;
+  if (state.recording == this) state.recording = paused;
+  for (Impl** link = &state.innermost; *link; link = &(*link)->outer) {
+    if ((*link)->paused == this) (*link)->paused = paused;
+    if (*link == this) {
+      *link = outer;
+      break;
+    }
+  }
+  if (has_general)
+    for (u32 id = count; id-- > 1;) {
+      Node& node = at(id);
+      if (node.is(Node::leaf))
+        detail::release(node.variable);
+      else if (node.is(Node::general))
+        drop_saved(node);
+      else
+        continue;
+      if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
+    }
+  for (auto& [id, body] : retained) detail::release(body);
+  for (Node* chunk : chunks) detail::pool_put(chunk, chunk_class);
+  for (char* block : blocks) detail::pool_put(block, block_class);
+  for (auto& [block, size_class] : large) detail::pool_put(block, size_class);
+  retained.clear();
+  chunks.clear();
+  blocks.clear();
+  large.clear();
+  leaves.clear();
+  std::fill(leaf_table.begin(), leaf_table.end(), std::pair<Body*, u32>{});
+}
+
+u32 Tape::Impl::leaf_id(Body* variable) {
+  // The variable remembers the tape that met it last; when several tapes share it, each has its own table.
+  const u64 cached = variable->leaf->node.load(std::memory_order_relaxed);
+  if (cached >> 32 == serial) return static_cast<u32>(cached);
+  if (leaf_table.size() < 2 * (leaves.size() + 1)) {
+    leaf_table.assign(std::max<std::size_t>(detail::first_leaf_slots, 2 * leaf_table.size()), {});
+    for (u32 id : leaves) {
+      std::size_t slot = reinterpret_cast<u64>(at(id).variable) >> 7;
+      while (leaf_table[slot % leaf_table.size()].first) ++slot;
+      leaf_table[slot % leaf_table.size()] = {at(id).variable, id};
+    }
+  }
+  std::size_t slot = reinterpret_cast<u64>(variable) >> 7;
+  for (;; ++slot) {
+    auto& [body, id] = leaf_table[slot % leaf_table.size()];
+    if (body == variable) return id;
+    if (body) continue;
+    id = count;
+    body = variable;
+    Node& node = push();
+    const bool is_array = variable->shape.rank() > 0;
+    node.site_word = 0;
+    node.op_word = Node::pack(nullptr, Node::leaf | (is_array ? u32{Node::array} : 0), variable->dtype);
+    node.inputs[0] = node.inputs[1] = 0;
+    detail::retain_body(variable);
+    node.variable = variable;
+    if (is_array)
+      node.adjoint_body = nullptr;
+    else
+      node.adjoint = detail::unreached;
+    has_general = true;
+    leaves.push_back(id);
+    variable->leaf->node.store(u64{serial} << 32 | id, std::memory_order_relaxed);
+    return id;
+  }
+}
+
+u32 Tape::Impl::id_of_slow(const Tensor& t, const char* op, Site site) {
+  if (t.is_leaf()) return leaf_id(detail::Access::body(t));
+  if (detail::Access::tape(t) == 0) return 0;
+  if (detail::find_tape(detail::Access::tape(t)))
+    detail::fail<GraphError>(op, site, "a value recorded on an outer tape meets the inner one; detach() it, or use one tape");
+  detail::fail<GraphError>(
+      op, site, "a value recorded on a tape that is gone (or another thread's) meets this tape; detach() it to use it as a constant");
+}
+
+const Shape& Tape::Impl::shape_of(u32 id) noexcept {
+  static constexpr Shape none;
+  const Node& node = at(id);
+  if (node.is(Node::leaf)) return node.variable->shape;
+  return node.is(Node::general) ? node.record->shape : none;
+}
+
+Tape::Tape() {
+  impl_ = detail::spare ? detail::spare.release() : new Impl;
+  impl_->open();
+}
+
+Tape::~Tape() {
+  impl_->close();
+  if (detail::spare)
+    delete impl_;
+  else
+    detail::spare.reset(impl_);
+}
+
+std::size_t Tape::size() const noexcept { return impl_->count - 1; }
+
+void Tape::backward(const Tensor& y, const Tensor& seed, bool retain_graph, Site site) {
+  detail::backward(*impl_, y, seed, retain_graph, site);
+}
+
+std::vector<Tensor> Tape::gradient(const Tensor& y, const std::vector<Tensor>& xs, const GradientOptions& options,
+                                   Site site) {
+  std::vector<Tensor> out(xs.size());
+  gradient(y, xs.data(), out.data(), xs.size(), options, site);
+  return out;
+}
+
+Tensor Tape::gradient(const Tensor& y, const Tensor& x, const GradientOptions& options, Site site) {
+  Tensor out;
+  gradient(y, &x, &out, 1, options, site);
+  return out;
+}
+
+NoGrad::NoGrad() noexcept : paused_(std::exchange(detail::thread_state.recording, nullptr)) {}
+NoGrad::~NoGrad() { detail::thread_state.recording = paused_; }
+
+}  // namespace xgrad

@@ -1,0 +1,279 @@
+#include <xgrad/engine/internal/graph.hpp>
+#include <xgrad/engine/internal/pool.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+namespace xgrad {
+namespace detail {
+
+void retain(Body* b) noexcept { retain_body(b); }
+
+void release(Body* b) noexcept {
+  // A sole owner needs no read-modify-write: nobody else can take a reference meanwhile.
+  if (b->refs.load(std::memory_order_acquire) != 1 && b->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  delete b->leaf;
+  if (b->owner) release(b->owner);
+  pool_put(b, b->size_class);
+}
+
+namespace {
+Body* header(std::size_t bytes, DType dtype, const Shape& shape, i64 size) {
+  u16 size_class;
+  void* block = pool_get(bytes, size_class);
+  return new (block) Body{1, 0, dtype, size_class, static_cast<char*>(block) + sizeof(Body), nullptr, nullptr, size, shape};
+}
+}  // namespace
+
+Body* new_body(DType dtype, const Shape& shape) {
+  const i64 size = shape.size();
+  return header(sizeof(Body) + static_cast<std::size_t>(size * item_size(dtype)), dtype, shape, size);
+}
+
+Tensor view(const Tensor& of, const Shape& shape) {
+  Body* owner = Access::body(of);
+  if (owner->owner) owner = owner->owner;
+  Body* b = header(sizeof(Body), of.dtype(), shape, shape.size());
+  b->data = Access::body(of)->data;
+  b->owner = owner;
+  retain_body(owner);
+  return Access::adopt(b);
+}
+
+namespace {
+
+[[noreturn, gnu::cold]] void no_value(const char* op, Site site) {
+  fail<ValueError>(op, site, "the tensor is undefined");
+}
+
+void check_defined(const Tensor& t, const char* op, Site site) {
+  if (!t.defined()) no_value(op, site);
+}
+
+/// The first element, of whatever type, as a double.
+double first_element(const Tensor& t) noexcept {
+  const void* data = elements(t);
+  switch (t.dtype()) {
+    case DType::float32: return static_cast<double>(*static_cast<const float*>(data));
+    case DType::float64: return *static_cast<const double*>(data);
+    case DType::int64: return static_cast<double>(*static_cast<const i64*>(data));
+    case DType::boolean: return *static_cast<const bool*>(data) ? 1 : 0;
+  }
+  return 0;
+}
+
+void store(void* data, DType dtype, i64 index, double value) noexcept {
+  switch (dtype) {
+    case DType::float32: static_cast<float*>(data)[index] = static_cast<float>(value); break;
+    case DType::float64: static_cast<double*>(data)[index] = value; break;
+    case DType::int64: static_cast<i64*>(data)[index] = static_cast<i64>(value); break;
+    case DType::boolean: static_cast<bool*>(data)[index] = value != 0; break;
+  }
+}
+
+void check_fits(const char* op, DType dtype, double value, Site site) {
+  if (dtype == DType::int64 && !(std::abs(value) < 9.2e18 && value == std::trunc(value)))
+    fail<ValueError>(op, site, "{} is not an int64", value);
+  if (dtype == DType::boolean && value != 0 && value != 1)
+    fail<ValueError>(op, site, "{} is not a boolean, expected 0 or 1", value);
+}
+
+Shape nested_shape(const NestedList& list, Site site) {
+  Shape shape;
+  const NestedList* level = &list;
+  while (level->is_list()) {
+    shape.push_back(static_cast<i64>(level->items().size()), site);
+    if (level->items().size() == 0) break;
+    level = level->items().begin();
+  }
+  return shape;
+}
+
+void fill_nested(const NestedList& list, const Shape& shape, int axis, void* data, DType dtype, i64& index, Site site) {
+  const bool expected_list = axis < shape.rank();
+  if (list.is_list() != expected_list ||
+      (expected_list && static_cast<i64>(list.items().size()) != shape[axis]))
+    fail<ShapeError>("tensor", site, "ragged braces: the first row at each depth gives shape {}, another differs at depth {}",
+                     to_string(shape), axis);
+  if (!expected_list) {
+    check_fits("tensor", dtype, list.value(), site);
+    store(data, dtype, index++, list.value());
+    return;
+  }
+  for (const NestedList& item : list.items()) fill_nested(item, shape, axis + 1, data, dtype, index, site);
+}
+
+}  // namespace
+}  // namespace detail
+
+using detail::Access;
+using detail::Body;
+
+DType Tensor::dtype() const noexcept { return has_body() ? body()->dtype : static_cast<DType>(word_); }
+
+const Shape& Tensor::shape() const noexcept {
+  static constexpr Shape none;
+  return has_body() ? body()->shape : none;
+}
+
+std::int64_t Tensor::size() const noexcept { return has_body() ? body()->size : defined() ? 1 : 0; }
+
+double Tensor::item(Site site) const {
+  detail::check_defined(*this, "item", site);
+  if (size() != 1) detail::fail<ShapeError>("item", site, "needs one element, the shape is {}", to_string(shape()));
+  return detail::first_element(*this);
+}
+
+const void* Tensor::raw_data(DType expected, Site site) const {
+  detail::check_defined(*this, "data", site);
+  if (dtype() != expected)
+    detail::fail<DTypeError>("data", site, "the elements are {}, asked for as {}", name_of(dtype()), name_of(expected));
+  return detail::elements(*this);
+}
+
+void* Tensor::raw_mutable_data(DType expected, Site site) {
+  const void* data = raw_data(expected, site);
+  if (!is_leaf() && requires_grad())
+    detail::fail<GraphError>("mutable_data", site, "the value was recorded on a tape; change a clone() of it");
+  if (has_body()) ++body()->version();
+  return const_cast<void*>(data);
+}
+
+bool Tensor::is_leaf() const noexcept { return has_body() && body()->is_variable(); }
+
+bool Tensor::requires_grad() const noexcept { return is_leaf() || (tape_ != 0 && detail::find_tape(tape_)); }
+
+Tensor Tensor::grad() const noexcept { return has_body() && body()->leaf ? body()->leaf->grad : Tensor(); }
+
+void Tensor::set_grad(const Tensor& grad, Site site) {
+  if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
+  if (grad.defined() && (grad.dtype() != dtype() || grad.shape() != shape()))
+    detail::fail<ShapeError>("set_grad", site, "the gradient is {}, the variable {}", detail::describe(grad),
+                             detail::describe(*this));
+  body()->leaf->grad = grad.detach();
+}
+
+void Tensor::zero_grad() noexcept {
+  if (has_body() && body()->leaf) body()->leaf->grad = Tensor();
+}
+
+void Tensor::retain_grad(Site site) {
+  if (is_leaf()) return;
+  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : nullptr;
+  if (!tape) detail::fail<GraphError>("retain_grad", site, "not a value recorded on a tape of this thread");
+  if (!has_body()) {  // the gradient needs a place that copies of this handle share
+    Tensor held = Access::adopt(detail::new_body(dtype(), Shape()));
+    std::memcpy(Access::body(held)->data, &bits_, static_cast<std::size_t>(item_size(dtype())));
+    Access::set_node(held, node_, tape_);
+    *this = std::move(held);
+  }
+  if (!body()->leaf) body()->leaf = new detail::Leaf;
+  detail::Node& node = tape->at(node_);
+  if (node.is(detail::Node::retained)) return;
+  node.set(detail::Node::retained);
+  detail::retain_body(body());
+  tape->retained.emplace_back(node_, body());
+}
+
+void Tensor::backward(const Tensor& seed, bool retain_graph, Site site) const {
+  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : nullptr;
+  if (!tape) {
+    if (!defined()) detail::no_value("backward", site);
+    detail::fail<GraphError>("backward", site, "{}",
+                             tape_ ? "the tape this value was recorded on is gone, or another thread's"
+                                   : "the value was not recorded: no tape was open, or no variable is in it");
+  }
+  detail::backward(*tape, *this, seed, retain_graph, site);
+}
+
+Tensor Tensor::detach() const noexcept {
+  if (is_leaf()) return detail::view(*this, shape());
+  Tensor same = *this;
+  Access::set_node(same, 0, 0);
+  return same;
+}
+
+Tensor Tensor::clone() const {
+  if (!defined()) return {};
+  detail::Output out(dtype(), shape());
+  std::memcpy(out.get(), detail::elements(*this), static_cast<std::size_t>(size() * item_size(dtype())));
+  return out.finish();
+}
+
+void Tensor::assign(const Tensor& source, Site site) {
+  detail::check_defined(*this, "assign", site);
+  if (source.dtype() != dtype() || source.shape() != shape())
+    detail::fail<ShapeError>("assign", site, "the source is {}, the target {}", detail::describe(source),
+                             detail::describe(*this));
+  void* to = raw_mutable_data(dtype(), site);
+  std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
+}
+
+Tensor empty(const Shape& shape, DType dtype, Site) {
+  return detail::Output(dtype, shape).finish();
+}
+
+Tensor full(const Shape& shape, double value, DType dtype, Site site) {
+  detail::check_fits("full", dtype, value, site);
+  detail::Output out(dtype, shape);
+  const detail::i64 n = shape.size();
+  switch (dtype) {
+    case DType::float32: std::fill_n(static_cast<float*>(out.get()), n, static_cast<float>(value)); break;
+    case DType::float64: std::fill_n(static_cast<double*>(out.get()), n, value); break;
+    case DType::int64: std::fill_n(static_cast<detail::i64*>(out.get()), n, static_cast<detail::i64>(value)); break;
+    case DType::boolean: std::fill_n(static_cast<bool*>(out.get()), n, value != 0); break;
+  }
+  return out.finish();
+}
+
+Tensor tensor(const NestedList& values, DType dtype, Site site) {
+  const Shape shape = detail::nested_shape(values, site);
+  detail::Output out(dtype, shape);
+  detail::i64 index = 0;
+  detail::fill_nested(values, shape, 0, out.get(), dtype, index, site);
+  return out.finish();
+}
+
+template <class T> Tensor from_data(const T* first, const Shape& shape, Site) {
+  detail::Output out(dtype_of<T>, shape);
+  std::copy_n(first, shape.size(), static_cast<T*>(out.get()));
+  return out.finish();
+}
+
+template <class T> Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site) {
+  if (static_cast<detail::i64>(values.size()) != shape.size())
+    detail::fail<ShapeError>("from_vector", site, "{} values for shape {}", values.size(), to_string(shape));
+  detail::Output out(dtype_of<T>, shape);
+  std::copy(values.begin(), values.end(), static_cast<T*>(out.get()));
+  return out.finish();
+}
+
+template Tensor from_data(const float*, const Shape&, Site);
+template Tensor from_data(const double*, const Shape&, Site);
+template Tensor from_data(const std::int64_t*, const Shape&, Site);
+template Tensor from_data(const bool*, const Shape&, Site);
+template Tensor from_vector(const std::vector<float>&, const Shape&, Site);
+template Tensor from_vector(const std::vector<double>&, const Shape&, Site);
+template Tensor from_vector(const std::vector<std::int64_t>&, const Shape&, Site);
+template Tensor from_vector(const std::vector<bool>&, const Shape&, Site);
+
+Tensor variable(Tensor value, Site site) {
+  detail::check_defined(value, "variable", site);
+  if (!is_floating(value.dtype()))
+    detail::fail<DTypeError>("variable", site, "{} has no gradient, expected float32 or float64", name_of(value.dtype()));
+  const bool sole = Access::has_body(value) && Access::tape(value) == 0 && !Access::body(value)->owner &&
+                    !value.is_leaf() && Access::body(value)->refs.load(std::memory_order_acquire) == 1;
+  if (!sole) {
+    Body* own = detail::new_body(value.dtype(), value.shape());
+    std::memcpy(own->data, detail::elements(value), own->bytes());
+    value = Access::adopt(own);
+  }
+  Body* b = Access::body(value);
+  if (!b->leaf) b->leaf = new detail::Leaf;
+  b->leaf->is_variable = true;
+  return value;
+}
+
+}  // namespace xgrad
