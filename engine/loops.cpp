@@ -19,6 +19,18 @@ bool broadcast(const Shape& a, const Shape& b, Shape& out) noexcept {
 }
 
 Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noexcept {
+  Loop loop;  // only the axes and operands in use are set
+  const int operands = count + 1;
+  // Nearly every loop: each operand has the output's shape, or is 0-d.
+  bool plain = true;
+  for (int k = 0; plain && k < count; ++k) plain = !shapes[k] || shapes[k]->rank() == 0 || *shapes[k] == out;
+  if (plain) {
+    loop.axes = 1;
+    loop.extent[0] = out.size();
+    loop.stride[0][0] = 1;
+    for (int k = 0; k < count; ++k) loop.stride[k + 1][0] = shapes[k] && shapes[k]->rank() > 0;
+    return loop;
+  }
   const int rank = out.rank();
   i64 strides[Loop::max_operands][max_rank] = {};
   i64 dense = 1;
@@ -31,25 +43,20 @@ Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noe
     for (int axis = rank; axis-- > offset; dense *= shape[axis - offset])
       strides[k + 1][axis] = shape[axis - offset] == 1 ? 0 : dense;
   }
-  Loop loop{};
-  const int operands = count + 1;
+  loop.axes = 0;
   for (int axis = 0; axis < rank; ++axis) {
     if (out[axis] == 1) continue;
     const int last = loop.axes - 1;
     bool merges = last >= 0;
     for (int k = 0; merges && k < operands; ++k) merges = loop.stride[k][last] == strides[k][axis] * out[axis];
-    if (merges) {
-      loop.extent[last] *= out[axis];
-      for (int k = 0; k < operands; ++k) loop.stride[k][last] = strides[k][axis];
-    } else {
-      loop.extent[loop.axes] = out[axis];
-      for (int k = 0; k < operands; ++k) loop.stride[k][loop.axes] = strides[k][axis];
-      ++loop.axes;
-    }
+    const int place = merges ? last : loop.axes++;
+    loop.extent[place] = merges ? loop.extent[place] * out[axis] : out[axis];
+    for (int k = 0; k < operands; ++k) loop.stride[k][place] = strides[k][axis];
   }
   if (loop.axes == 0) {
     loop.axes = 1;
     loop.extent[0] = 1;
+    for (int k = 0; k < operands; ++k) loop.stride[k][0] = 0;
   }
   return loop;
 }

@@ -1,0 +1,31 @@
+# xgrad_arch_sources(<static library> <file.cpp>...)
+#
+# Compiles each file once per instruction set and adds the objects to the library; XGRAD_ARCH is the set's name.
+# The flags stand after the user's, so that each copy holds exactly what its name says, at -O3 in every build type.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  set(xgrad_arch_flags_sse2 -march=x86-64 -mtune=generic)
+  set(xgrad_arch_flags_avx2 ${xgrad_arch_flags_sse2} -mavx2 -mfma)
+  set(xgrad_arch_flags_avx512 ${xgrad_arch_flags_avx2} -mavx512f -mavx512cd -mavx512dq -mavx512bw -mavx512vl)
+  set(xgrad_archs sse2 avx2 avx512)
+else()
+  set(xgrad_archs sse2)  # here the name of the baseline, whatever that is
+endif()
+
+function(xgrad_arch_sources library)
+  foreach(arch IN LISTS xgrad_archs)
+    set(objects ${library}_${arch})
+    if(NOT TARGET ${objects})
+      add_library(${objects} OBJECT)
+      target_sources(${library} PRIVATE $<TARGET_OBJECTS:${objects}>)
+      if(NOT arch STREQUAL sse2)
+        set_property(GLOBAL APPEND PROPERTY xgrad_arch_libraries ${objects})
+      endif()
+      xgrad_settings(${objects})
+      target_compile_definitions(${objects} PRIVATE XGRAD_ARCH=${arch})
+      # Link-time optimization would inline one instruction set's code into another's.
+      target_compile_options(${objects} PRIVATE -O3 -fno-math-errno -fno-trapping-math -fno-lto ${xgrad_arch_flags_${arch}})
+      set_target_properties(${objects} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+    endif()
+    target_sources(${objects} PRIVATE ${ARGN})
+  endforeach()
+endfunction()

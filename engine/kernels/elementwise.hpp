@@ -1,0 +1,192 @@
+#pragma once
+// Runs a rule over a loop nest: what a generated file per instruction set instantiates for every elementwise op.
+#include <xgrad/engine/kernels/math.hpp>
+#include <xgrad/engine/kernels/probe.hpp>
+
+namespace xgrad::detail {
+
+/// Steps through all axes of a loop nest but the last two. Kept out of the kernels, which it would make much larger.
+template <class A> struct Blocks {
+  std::int64_t offset[Loop::max_operands] = {};
+  std::int64_t index[Loop::max_axes] = {};
+
+  [[gnu::noinline]] static bool empty(const Loop& loop) noexcept {
+    for (int axis = 0; axis < loop.axes; ++axis)
+      if (loop.extent[axis] == 0) return true;
+    return false;
+  }
+  /// Moves on the offsets of the operands in `used`; false at the end.
+  [[gnu::noinline]] bool next(const Loop& loop, unsigned used) noexcept {
+    int axis = loop.axes - 3;
+    while (axis >= 0 && index[axis] + 1 == loop.extent[axis]) index[axis--] = 0;
+    if (axis < 0) return false;
+    ++index[axis];
+    for (int k = 0; k < Loop::max_operands; ++k) {
+      if ((used >> k & 1) == 0) continue;
+      offset[k] = 0;
+      for (int i = 0; i <= axis; ++i) offset[k] += index[i] * loop.stride[k][i];
+    }
+    return true;
+  }
+};
+
+/// Calls row(offset) for every innermost row of the nest; offset says where each operand in `used` (a bit each) is.
+template <unsigned used, class A, class Row> [[gnu::always_inline]] inline void each_row(const Loop& loop, Row row) {
+  if (Blocks<A>::empty(loop)) return;
+  Blocks<A> blocks;
+  const int axis = loop.axes - 2;
+  const std::int64_t rows = axis < 0 ? 1 : loop.extent[axis];
+  do {
+    std::int64_t offset[Loop::max_operands];
+    for (int k = 0; k < Loop::max_operands; ++k) offset[k] = blocks.offset[k];
+    for (std::int64_t i = 0;;) {
+      row(offset);
+      if (++i == rows) break;
+      for (int k = 0; k < Loop::max_operands; ++k)
+        if (used >> k & 1) offset[k] += loop.stride[k][axis];
+    }
+  } while (axis > 0 && blocks.next(loop, used));
+}
+
+/// One operand along a row: element i is at p + i * step. One that stays is laid out once for a whole batch.
+template <class L, class Element> struct Along {
+  const Element* p;
+  std::int64_t step;
+  Element repeated[L::width];
+
+  void start(const void* base, std::int64_t offset, std::int64_t stride) noexcept {
+    p = static_cast<const Element*>(base) + offset;
+    step = stride;
+    if (stride != 0 || L::width == 1) return;
+    L::repeat(*p, repeated);
+    p = repeated;
+  }
+  L at(std::int64_t i) const noexcept { return L::load(p + i * step); }
+  L at(std::int64_t i, std::int64_t count) const noexcept { return L::load(p + i * step, count); }
+};
+
+/// An operand that the rule does not read.
+template <class L> struct Unread {
+  void start(const void*, std::int64_t, std::int64_t) const noexcept {}
+  L at(std::int64_t, std::int64_t = 0) const noexcept { return 0; }
+};
+
+inline constexpr int value = -1;
+
+/// The value of a rule (input == value) or its derivative for an input, along rows of T.
+template <class Rule, class T, class A, int input> struct Evaluation {
+  static constexpr bool is_value = input == value;
+  static constexpr unsigned reads = [] {
+    if constexpr (is_value) return (2u << input_count<Rule>)-2;
+    else return DerivativeProbe<Rule, input>::reads;
+  }();
+  static constexpr int first_operand = is_value ? 0 : 1;  // of the loop, for slot 0; slots are g, a, b, c, y
+  static constexpr unsigned operands = reads << first_operand | 1;
+
+  using L = Lane<T, A>;
+  template <int slot, class S = L, class Element = T>
+  using Source = std::conditional_t<(reads >> slot & 1) != 0, Along<S, Element>, Unread<L>>;
+  Source<0> g;
+  std::conditional_t<takes_mask<Rule>, Source<1, LaneMask<T, A>, std::uint8_t>, Source<1>> a;
+  Source<2> b;
+  Source<3> c;
+  Source<4> y;
+
+  void start(const Loop& loop, const void* const* in, const std::int64_t* offset) noexcept {
+    const int last = loop.axes - 1;
+    const auto begin = [&](auto& source, int slot) {
+      const int k = slot + first_operand;
+      if (operands >> k & 1) source.start(in[k - 1], offset[k], loop.stride[k][last]);
+    };
+    begin(g, 0), begin(a, 1), begin(b, 2), begin(c, 3), begin(y, 4);
+  }
+
+  template <class... Count> auto at(std::int64_t i, Count... count) const noexcept {
+    if constexpr (is_value) return value_of<Rule>(a.at(i, count...), b.at(i, count...), c.at(i, count...));
+    else
+      return derivative_of<Rule, input>(g.at(i, count...), a.at(i, count...), b.at(i, count...), c.at(i, count...),
+                                        y.at(i, count...));
+  }
+};
+
+template <class Rule, class T, class A, int input>
+void elementwise_kernel(const Loop& loop, void* out, const void* const* in, [[maybe_unused]] bool accumulate) {
+  using Run = Evaluation<Rule, T, A, input>;
+  constexpr bool is_mask = input == value && ValueProbe<Rule>::is_mask;
+  using L = std::conditional_t<is_mask, LaneMask<T, A>, Lane<T, A>>;
+  using Out = std::conditional_t<is_mask, std::uint8_t, T>;
+  Run run;
+  const std::int64_t n = loop.extent[loop.axes - 1];
+  each_row<Run::operands, A>(loop, [&](const std::int64_t* offset) {
+    run.start(loop, in, offset);
+    Out* to = static_cast<Out*>(out) + offset[0];
+    const auto put = [&](std::int64_t i, auto... count) {
+      L result = run.at(i, count...);
+      if constexpr (input != value)
+        if (accumulate) result = L::load(to + i, count...) + result;
+      result.store(to + i, count...);
+    };
+    std::int64_t i = 0;
+    for (; i + L::width <= n; i += L::width) put(i);
+    if (i < n) put(i, n - i);
+  });
+}
+
+/// 0-d: plain arithmetic on the numbers themselves, functions by way of a batch, whose bits differ from libm's.
+template <class T, class A, Form form>
+using ZeroD = Lane<T, std::conditional_t<form == Form::functions, A, Scalar<A>>>;
+
+template <class T, class A> double first_of(Lane<T, Scalar<A>> lane) noexcept { return static_cast<double>(lane.v); }
+template <class T, class A> double first_of(Lane<T, A> lane) noexcept {
+  T lanes[Lane<T, A>::width];
+  lane.store(lanes);
+  return static_cast<double>(lanes[0]);
+}
+template <class T, class A> double first_of(LaneMask<T, Scalar<A>> mask) noexcept { return mask.v; }
+
+template <class Rule, class T, class A> double scalar_value(double a, double b) {
+  using L = ZeroD<T, A, ValueProbe<Rule>::form>;
+  return first_of(value_of<Rule>(L(static_cast<T>(a)), L(static_cast<T>(b)), L(T{0})));
+}
+
+template <class Rule, class T, class A, int input> double scalar_derivative(double g, double a, double b, double y) {
+  if constexpr (has_derivative<Rule, input>) {
+    using L = ZeroD<T, A, DerivativeProbe<Rule, input>::form>;
+    const L result = derivative_of<Rule, input>(L(static_cast<T>(g)), L(static_cast<T>(a)), L(static_cast<T>(b)),
+                                                L(T{0}), L(static_cast<T>(y)));
+    return first_of(result);
+  } else {
+    return 0;
+  }
+}
+
+template <class Rule, class T, class A> ScalarPair scalar_grad(double g, double a, double b, double y) {
+  return {scalar_derivative<Rule, T, A, 0>(g, a, b, y), scalar_derivative<Rule, T, A, 1>(g, a, b, y)};
+}
+
+template <class Rule, class T, class A, int input> constexpr ElementwiseKernel derivative_kernel() {
+  if constexpr (has_derivative<Rule, input>) return elementwise_kernel<Rule, T, A, input>;
+  else return nullptr;
+}
+
+template <class Rule, class A> constexpr ElementwiseKernels make_elementwise_kernels() {
+  ElementwiseKernels k = {
+      {elementwise_kernel<Rule, float, A, value>, elementwise_kernel<Rule, double, A, value>},
+      {{derivative_kernel<Rule, float, A, 0>(), derivative_kernel<Rule, double, A, 0>()},
+       {derivative_kernel<Rule, float, A, 1>(), derivative_kernel<Rule, double, A, 1>()},
+       {derivative_kernel<Rule, float, A, 2>(), derivative_kernel<Rule, double, A, 2>()}},
+      {},
+      {}};
+  if constexpr (takes_integers<Rule>) k.value[2] = elementwise_kernel<Rule, std::int64_t, Scalar<A>, value>;
+  if constexpr (takes_booleans<Rule>) k.value[3] = elementwise_kernel<Rule, std::uint8_t, Scalar<A>, value>;
+  if constexpr (input_count<Rule> < 3) {
+    k.scalar_value[0] = scalar_value<Rule, float, A>, k.scalar_value[1] = scalar_value<Rule, double, A>;
+    k.scalar_grad[0] = scalar_grad<Rule, float, A>, k.scalar_grad[1] = scalar_grad<Rule, double, A>;
+  }
+  return k;
+}
+
+template <class Rule, class A>
+constinit const ElementwiseKernels ElementwiseTable<Rule, A>::kernels = make_elementwise_kernels<Rule, A>();
+
+}  // namespace xgrad::detail

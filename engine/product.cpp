@@ -1,0 +1,157 @@
+// Products by the BLAS that xtensor-blas is built on, one thread to a call: a BLAS that spreads a product over its own
+// threads returns other bits for another thread count, and its threads and ours would wait for each other.
+#include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/runtime.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+#include <xtensor-blas/xblas.hpp>
+
+// What OpenBLAS has beyond CBLAS; weak, so that any other CBLAS links too.
+extern "C" {
+[[gnu::weak]] char* openblas_get_corename();
+[[gnu::weak]] int openblas_get_parallel();  // 0: built without threads, 1: with its own, 2: with OpenMP
+[[gnu::weak]] int openblas_get_num_threads();
+[[gnu::weak]] void openblas_set_num_threads(int);
+[[gnu::weak]] int omp_get_max_threads();
+[[gnu::weak]] void omp_set_num_threads(int);
+}
+
+namespace xgrad {
+
+const char* blas_core() noexcept { return openblas_get_corename ? openblas_get_corename() : "unknown"; }
+
+namespace detail {
+namespace {
+
+/// Keeps a threaded OpenBLAS to one thread while calls of ours run, and then leaves it as its user had set it. Its own
+/// threads have one count for the whole process: the first of our calls to arrive sets it, the last to leave puts it
+/// back. OpenMP's count belongs to the calling thread. The serial build needs none of this, and pays nothing.
+class SerialBlas {
+ public:
+  SerialBlas() {
+    if (kind() == own_threads) {
+      const std::lock_guard lock(mutex());
+      if (calls()++ == 0) {
+        users_count() = openblas_get_num_threads();
+        openblas_set_num_threads(1);
+      }
+    } else if (kind() == openmp) {
+      threads_ = omp_get_max_threads();
+      omp_set_num_threads(1);
+    }
+  }
+  ~SerialBlas() {
+    if (kind() == own_threads) {
+      const std::lock_guard lock(mutex());
+      if (--calls() == 0) openblas_set_num_threads(users_count());
+    } else if (kind() == openmp) {
+      omp_set_num_threads(threads_);
+    }
+  }
+  SerialBlas(const SerialBlas&) = delete;
+  SerialBlas& operator=(const SerialBlas&) = delete;
+
+ private:
+  enum Kind { serial, own_threads, openmp };
+  static Kind kind() noexcept {
+    static const Kind found = [] {
+      const int parallel = openblas_get_parallel ? openblas_get_parallel() : 0;
+      if (parallel == 1 && openblas_get_num_threads && openblas_set_num_threads) return own_threads;
+      return parallel == 2 && omp_get_max_threads && omp_set_num_threads ? openmp : serial;
+    }();
+    return found;
+  }
+  static std::mutex& mutex() noexcept {
+    static std::mutex instance;
+    return instance;
+  }
+  static int& calls() noexcept {
+    static int count = 0;
+    return count;
+  }
+  static int& users_count() noexcept {
+    static int count = 1;
+    return count;
+  }
+
+  int threads_ = 1;
+};
+
+/// How a product is cut: into tiles that follow from its shape alone, because where a BLAS starts a tile shows in the
+/// last bits. k is never cut: the order of a sum would change. A tile is at least 64 on a side that is cut and does
+/// enough work to pay for a thread; 32 tiles keep more processors busy than that, at 2 to 5 % of one thread's speed.
+struct Tiling {
+  i64 rows, columns;
+
+  Tiling(i64 m, i64 n, i64 k) noexcept : rows(m), columns(n) {
+    const double enough = std::max(static_cast<double>(parallel_product), work(m, n, k) / 32);
+    while (work(rows, columns, k) > enough && std::max(rows, columns) > smallest)
+      rows >= columns ? halve(rows) : halve(columns);
+  }
+
+ private:
+  static constexpr i64 smallest = 64, step = 16;
+  static double work(i64 m, i64 n, i64 k) noexcept {
+    return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  }
+  static void halve(i64& extent) noexcept {
+    extent = std::max(smallest, ((extent + 1) / 2 + step - 1) / step * step);
+  }
+};
+
+template <class T> struct Product {
+  bool ta, tb;
+  i64 m, n, k;
+  const T* a;
+  i64 lda;
+  const T* b;
+  i64 ldb;
+  T* c;
+  i64 ldc;
+  bool accumulate;
+
+  void run() const {
+    const Tiling tile(m, n, k);
+    const i64 across = (n + tile.columns - 1) / tile.columns, down = (m + tile.rows - 1) / tile.rows;
+    parallel_for(across * down, [&](i64 t) {
+      const i64 i = t / across * tile.rows, j = t % across * tile.columns;
+      gemm(i, std::min(tile.rows, m - i), j, std::min(tile.columns, n - j));
+    });
+  }
+
+ private:
+  void gemm(i64 i, i64 rows, i64 j, i64 columns) const {
+    const SerialBlas one_thread;
+    const auto index = [](i64 value) { return static_cast<xt::blas_index_t>(value); };
+    cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, ta ? cxxblas::Trans : cxxblas::NoTrans,
+                                    tb ? cxxblas::Trans : cxxblas::NoTrans, index(rows), index(columns), index(k), T{1},
+                                    a + (ta ? i : i * lda), index(lda), b + (tb ? j * ldb : j), index(ldb),
+                                    T{accumulate ? 1 : 0}, c + i * ldc + j, index(ldc));
+  }
+};
+
+template <class T>
+void product(bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb, void* c, i64 ldc,
+             bool accumulate) {
+  T* const to = static_cast<T*>(c);
+  if (k == 0) {
+    for (i64 i = 0; i < m && !accumulate; ++i) std::fill_n(to + i * ldc, n, T{0});
+    return;
+  }
+  Product<T>{ta, tb, m, n, k, static_cast<const T*>(a), lda, static_cast<const T*>(b), ldb, to, ldc, accumulate}.run();
+}
+
+}  // namespace
+
+void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb, void* c,
+             i64 ldc, bool accumulate) {
+  if (m == 0 || n == 0) return;
+  const auto typed = dtype == DType::float32 ? product<float> : product<double>;
+  typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+}
+
+}  // namespace detail
+}  // namespace xgrad

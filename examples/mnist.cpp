@@ -1,0 +1,62 @@
+// Learns to read handwritten digits, from MNIST or from digits it draws itself: see mnist --help.
+#include <fmt/format.h>
+
+#include <xgrad/nn.hpp>
+#include <xgrad/xgrad.hpp>
+
+#include "mnist/data.hpp"
+#include "mnist/model.hpp"
+#include "mnist/options.hpp"
+#include "mnist/progress.hpp"
+#include "mnist/report.hpp"
+#include "mnist/training.hpp"
+
+namespace {
+
+using namespace mnist;
+using xgrad::nn::FileWriter;
+
+/// Better now than after the training.
+void check_writable(const std::string& path) { FileWriter unused(path); }
+
+void run(const Options& options) {
+  const bool json_to_stdout = options.json == "-";
+  if (!options.json.empty() && !json_to_stdout) check_writable(options.json);
+  if (!options.save.empty()) check_writable(options.save);
+  if (options.threads) xgrad::set_threads(options.threads);
+
+  Data data = obtain_data(options.data);
+  if (options.limit_train) data.images.train.truncate(options.limit_train);
+  Model model = make_model(options);
+  std::FILE* const out = json_to_stdout ? stderr : stdout;
+  print_header(out, options, data, model);
+  Progress progress(out);
+  const Results results = train(model, data.images, options, progress);
+  print_results(out, results);
+
+  if (!options.save.empty()) xgrad::nn::save_safetensors(options.save, model.network.state());
+  if (options.json.empty()) return;
+  const std::string report = json_report(options, data, model, results);
+  if (json_to_stdout) {
+    fmt::print("{}", report);
+    return;
+  }
+  FileWriter file(options.json);
+  file.write(report);
+  file.commit();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (const int status = parse(argc, argv, options); status >= 0) return status;
+  try {
+    run(options);
+    return 0;
+  } catch (const xgrad::Error& error) {
+    return complain(error.what(), 2);
+  } catch (const std::exception& error) {
+    return complain(error.what(), 1);
+  }
+}

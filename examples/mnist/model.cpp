@@ -1,0 +1,47 @@
+#include "model.hpp"
+
+#include <xgrad/xgrad.hpp>
+
+namespace mnist {
+
+using namespace xgrad;
+
+namespace {
+
+/// "Deep Learning from Scratch": 784-50-10, ReLU, softmax cross-entropy on pixels 0..1.
+Model two_layer(Random& random, std::uint64_t seed) {
+  const nn::LinearOptions he{.init = [](Tensor& w, Random& r) { nn::he_normal_(w, r); }};
+  return {nn::Sequential(nn::Affine(784, 50, random, he), nn::ReLU(), nn::Affine(50, 10, random, he)),
+          {.seed = seed},
+          [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }};
+}
+
+/// "Make Your Own Neural Network" (T. Rashid, 2016): 784-100-10 without biases, half the squared error against
+/// targets 0.01 and 0.99, weights from N(0, 1 / inputs).
+Model sigmoid_net(Random& random, std::uint64_t seed) {
+  const nn::LinearOptions plain{.bias = false, .init = [](Tensor& w, Random& r) { nn::he_normal_(w, r, 1); }};
+  return {nn::Sequential(nn::Affine(784, 100, random, plain), nn::Sigmoid(), nn::Affine(100, 10, random, plain),
+                         nn::Sigmoid()),
+          {.seed = seed, .scaling = nn::Scaling::inset, .one_hot = true, .on = 0.99, .off = 0.01},
+          [](const Tensor& outputs, const Tensor& targets) {
+            const double half_mean = 0.5 / static_cast<double>(outputs.shape()[0]);
+            return mse_loss(outputs, targets, Reduction::sum) * half_mean;
+          }};
+}
+
+}  // namespace
+
+Model make_model(const Options& options) {
+  constexpr std::uint64_t weights_stream = 0x77656967687473;  // apart from the streams that order the images
+  Random random(options.seed, weights_stream);
+  return options.model == "sigmoid" ? sigmoid_net(random, options.seed) : two_layer(random, options.seed);
+}
+
+std::unique_ptr<nn::Optimizer> make_optimizer(const Options& options, const nn::Module& network) {
+  if (options.optimizer == "adam")
+    return std::make_unique<nn::Adam>(network.parameters(), AdamOptions{.lr = options.lr});
+  const double momentum = options.optimizer == "momentum" ? 0.9 : 0;
+  return std::make_unique<nn::SGD>(network.parameters(), SgdOptions{.lr = options.lr, .momentum = momentum});
+}
+
+}  // namespace mnist

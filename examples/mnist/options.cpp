@@ -1,0 +1,116 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace mnist {
+namespace {
+
+/// An option that takes a number from `least` to `most`. CLI11's own reading takes 010 for 8 and lets too large ones
+/// pass.
+template <class T>
+void add_number(CLI::App& app, const char* name, T& target, T least, T most, const char* range, const char* help) {
+  const auto read = [=, &target](const std::string& text) {
+    T value{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, value);
+    if (problem != std::errc() || stop != end || !(value >= least && value <= most))
+      throw CLI::ValidationError(name, fmt::format("'{}' is not a number {}", text, range));
+    target = value;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name("N");
+}
+
+void add_file(CLI::App& app, const char* name, std::string& target, const char* type, const char* help) {
+  const auto read = [=, &target](const std::string& text) {
+    if (text.empty()) throw CLI::ValidationError(name, fmt::format("{} may not be empty", type));
+    target = text;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name(type);
+}
+
+/// `choices` as in "sgd|momentum|adam".
+void add_choice(CLI::App& app, const char* name, std::string& target, std::string_view choices, const char* help) {
+  const auto read = [=, &target](const std::string& text) {
+    const std::string all = fmt::format("|{}|", choices);
+    if (text.empty() || text.find('|') != text.npos || all.find("|" + text + "|") == all.npos)
+      throw CLI::ValidationError(name, fmt::format("'{}' is not one of {}", text, choices));
+    target = text;
+  };
+  app.add_option_function<std::string>(name, read, help)->type_name(std::string(choices));
+}
+
+void declare(CLI::App& app, Options& o) {
+  constexpr std::int64_t billion = 1'000'000'000;
+  constexpr double tiny = std::numeric_limits<double>::denorm_min(), huge = std::numeric_limits<double>::max();
+  add_file(app, "--data", o.data, "DIR",
+           "Folder with the MNIST files: IDX, gzip'd or not, or CSV.\n"
+           "Else $XGRAD_DATA/mnist, ./data/mnist and the cache are looked\n"
+           "through, then a download is tried; else it learns drawn digits");
+  add_choice(app, "--model", o.model, "two-layer|sigmoid",
+             "two-layer: 784-50-10, ReLU, softmax cross-entropy;\n"
+             "sigmoid: 784-100-10, sigmoid on both layers, half squared error\n"
+             "[two-layer]");
+  add_number<std::int64_t>(app, "--epochs", o.epochs, 1, billion, "from 1 to 10^9",
+                           "Passes over the training images [two-layer 17, sigmoid 5]");
+  add_number<std::int64_t>(app, "--batch-size", o.batch_size, 1, billion, "from 1 to 10^9",
+                           "Images in one step [two-layer 100, sigmoid 1]");
+  add_number(app, "--lr", o.lr, tiny, huge, "above 0",
+             "Learning rate\n[sgd 0.1; momentum 0.1, sigmoid 0.01; adam 0.001]");
+  add_choice(app, "--optimizer", o.optimizer, "sgd|momentum|adam", "momentum is 0.9 [sgd]");
+  add_choice(app, "--schedule", o.schedule, "constant|cosine",
+             "Learning rate over the steps; cosine ends at 0 [constant]");
+  add_number<std::uint64_t>(app, "--seed", o.seed, 0, std::numeric_limits<std::uint64_t>::max(), "from 0 to 2^64 - 1",
+                            "Of the first weights and the order of the images [1]");
+  add_number(app, "--threads", o.threads, 1, 1024, "from 1 to 1024",
+             "Threads to use; results do not depend on it\n[$XGRAD_THREADS, else one for each processor]");
+  add_number<std::int64_t>(app, "--limit-train", o.limit_train, 1, billion, "from 1 to 10^9",
+                           "Learn from the first N training images only");
+  add_file(app, "--json", o.json, "FILE", "Write the results to FILE, - for standard output");
+  add_file(app, "--save", o.save, "FILE", "Write the trained weights to FILE in the safetensors format");
+}
+
+/// What was not given, as the model and optimizer like it.
+void fill_defaults(Options& options) {
+  const bool sigmoid = options.model == "sigmoid";
+  if (!options.epochs) options.epochs = sigmoid ? 5 : 17;
+  if (!options.batch_size) options.batch_size = sigmoid ? 1 : 100;
+  if (options.lr == 0) {
+    options.lr = 0.1;
+    if (options.optimizer == "momentum" && sigmoid) options.lr = 0.01;
+    if (options.optimizer == "adam") options.lr = 0.001;
+  }
+}
+
+}  // namespace
+
+int complain(std::string message, int status) {
+  message.resize(std::min(message.size(), message.rfind(" [at ")));
+  for (char& c : message)
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  fmt::print(stderr, "mnist: {}\n", message);
+  return status;
+}
+
+int parse(int argc, char** argv, Options& options) {
+  CLI::App app("Learns to read handwritten digits: trains a small network on MNIST and tests it.", "mnist");
+  declare(app, options);
+  try {
+    app.parse(argc, argv);
+    if (!options.save.empty() && options.save == options.json)
+      throw CLI::ValidationError("--save and --json name the same file");
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return complain(fmt::format("{}; see mnist --help", error.what()), 2);
+  }
+  fill_defaults(options);
+  return -1;
+}
+
+}  // namespace mnist

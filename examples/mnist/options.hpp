@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace mnist {
+
+/// What the command line asks for.
+struct Options {
+  std::string data;  // empty: look for it
+  std::string model = "two-layer", optimizer = "sgd", schedule = "constant";
+  std::int64_t epochs = 0, batch_size = 0;  // the model's own unless given
+  double lr = 0;                            // the model's and optimizer's own unless given
+  std::uint64_t seed = 1;
+  int threads = 0;               // 0: the library's default
+  std::int64_t limit_train = 0;  // 0: all images
+  std::string json, save;        // empty: none
+};
+
+/// Fills `options`. Returns -1, or the exit status where nothing more is to be done: help was shown, or a mistake told.
+int parse(int argc, char** argv, Options& options);
+
+/// Tells on stderr, in one line, what is wrong, without the place in the source that only a programmer wants.
+/// Returns `status`.
+int complain(std::string message, int status);
+
+}  // namespace mnist

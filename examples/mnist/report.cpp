@@ -1,0 +1,70 @@
+#include "report.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <xgrad/nn/data/sha256.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace mnist {
+
+using namespace xgrad;
+
+namespace {
+
+/// SHA-256 over the parameters' bytes, in the order of their names.
+std::string weights_sha256(const nn::Module& network) {
+  auto parameters = network.named_parameters();
+  std::sort(parameters.begin(), parameters.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  nn::Sha256 sum;
+  for (const auto& [name, tensor] : parameters) sum.update(tensor);
+  return sum.hex();
+}
+
+}  // namespace
+
+void print_header(std::FILE* out, const Options& options, const Data& data, const Model& model) {
+  fmt::print(out, "{}; {} training and {} test images\n", data.origin, data.images.train.size(),
+             data.images.test.size());
+  fmt::print(out, "{} with {} parameters: {}, lr {} {}, batch size {}, {} epochs, seed {}\n", options.model,
+             model.network.parameter_count(), options.optimizer, options.lr, options.schedule, options.batch_size,
+             options.epochs, options.seed);
+  fmt::print(out, "{} kernels, BLAS core {}, {} threads\n", instruction_set(), blas_core(), threads());
+  std::fflush(out);
+}
+
+void print_results(std::FILE* out, const Results& results) {
+  fmt::print(out, "test accuracy {:.4f}, training accuracy {:.4f}\n", results.test_accuracy, results.train_accuracy);
+  fmt::print(out, "{} steps in {:.2f} s, {:.1f} us a step\n", results.steps, results.seconds,
+             1e6 * results.median_step_seconds);
+}
+
+std::string json_report(const Options& options, const Data& data, const Model& model, const Results& results) {
+  const nlohmann::ordered_json report = {
+      {"model", options.model},
+      {"data", data.kind},
+      {"train_images", data.images.train.size()},
+      {"test_images", data.images.test.size()},
+      {"epochs", options.epochs},
+      {"batch_size", options.batch_size},
+      {"optimizer", options.optimizer},
+      {"schedule", options.schedule},
+      {"lr", options.lr},
+      {"seed", options.seed},
+      {"steps", results.steps},
+      {"train_accuracy", results.train_accuracy},
+      {"test_accuracy", results.test_accuracy},
+      {"final_loss", results.final_loss},
+      {"seconds", results.seconds},
+      {"median_step_seconds", results.median_step_seconds},
+      {"weights_sha256", weights_sha256(model.network)},
+      {"threads", threads()},
+      {"instruction_set", instruction_set()},
+      {"blas_core", blas_core()},
+  };
+  return report.dump(2) + "\n";
+}
+
+}  // namespace mnist

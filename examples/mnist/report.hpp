@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdio>
+#include <string>
+
+#include "data.hpp"
+#include "model.hpp"
+#include "options.hpp"
+#include "training.hpp"
+
+namespace mnist {
+
+/// What is about to be done, in three lines.
+void print_header(std::FILE* out, const Options& options, const Data& data, const Model& model);
+/// What came of it, in two.
+void print_results(std::FILE* out, const Results& results);
+/// The same and more as JSON.
+std::string json_report(const Options& options, const Data& data, const Model& model, const Results& results);
+
+}  // namespace mnist

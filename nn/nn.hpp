@@ -1,0 +1,19 @@
+#pragma once
+// All of xgrad's neural networks: #include <xgrad/nn.hpp>.
+#include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/data/batches.hpp>
+#include <xgrad/nn/data/dataset.hpp>
+#include <xgrad/nn/data/digits.hpp>
+#include <xgrad/nn/data/fetch.hpp>
+#include <xgrad/nn/data/mnist.hpp>
+#include <xgrad/nn/data/sha256.hpp>
+#include <xgrad/nn/file.hpp>
+#include <xgrad/nn/init.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/metrics.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/optimizer.hpp>
+#include <xgrad/nn/parameter.hpp>
+#include <xgrad/nn/safetensors.hpp>
+#include <xgrad/nn/schedule.hpp>
+#include <xgrad/nn/sequential.hpp>

@@ -1,0 +1,232 @@
+#include <xgrad/nn/safetensors.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/nn/file.hpp>
+
+static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+
+namespace xgrad::nn {
+namespace {
+
+using json = nlohmann::json;
+using detail::fail;
+
+constexpr const char* op = "safetensors";
+constexpr std::uint64_t length_bytes = 8;
+constexpr std::uint64_t max_header = 100'000'000;  // the format's own bound
+
+struct DTypeName {
+  DType dtype;
+  const char* name;
+};
+constexpr DTypeName dtype_names[] = {{float32, "F32"}, {float64, "F64"}, {int64, "I64"}, {boolean, "BOOL"}};
+
+const char* format_name(DType dtype) {
+  return std::find_if(std::begin(dtype_names), std::end(dtype_names), [&](auto& d) { return d.dtype == dtype; })->name;
+}
+
+/// The elements of a tensor as bytes.
+const void* bytes_of(const Tensor& t, Site site) {
+  switch (t.dtype()) {
+    case float32: return t.data<float>(site);
+    case float64: return t.data<double>(site);
+    case int64: return t.data<std::int64_t>(site);
+    case boolean: return t.data<bool>(site);
+  }
+  return nullptr;
+}
+
+void* bytes_of(Tensor& t, Site site) {
+  switch (t.dtype()) {
+    case float32: return t.mutable_data<float>(site);
+    case float64: return t.mutable_data<double>(site);
+    case int64: return t.mutable_data<std::int64_t>(site);
+    case boolean: return t.mutable_data<bool>(site);
+  }
+  return nullptr;
+}
+
+std::size_t byte_count(const Tensor& t) { return static_cast<std::size_t>(t.size() * item_size(t.dtype())); }
+
+/// A tensor as the header describes it, checked as far as that is possible without the others.
+struct Entry {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::uint64_t begin, end;
+};
+
+/// Why a header is no good; the caller adds the file's name.
+using Problem = std::string;
+
+std::optional<std::uint64_t> natural(const json& value) {
+  if (!value.is_number_unsigned()) return std::nullopt;
+  return value.get<std::uint64_t>();
+}
+
+/// dtype, shape and data_offsets of one tensor, into `entry`; else the reason why not.
+std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, Entry& entry) {
+  if (!item.is_object() || item.size() != 3 || !item.contains("dtype") || !item.contains("shape") ||
+      !item.contains("data_offsets"))
+    return "wants exactly dtype, shape and data_offsets";
+  const json &dtype = item["dtype"], &shape = item["shape"], &offsets = item["data_offsets"];
+  const auto known = std::find_if(std::begin(dtype_names), std::end(dtype_names),
+                                  [&](auto& d) { return dtype.is_string() && dtype == d.name; });
+  if (known == std::end(dtype_names))
+    return "has dtype " + dtype.dump(-1, ' ', true, json::error_handler_t::replace) + ", not F32, F64, I64 or BOOL";
+  entry.dtype = known->dtype;
+
+  if (!shape.is_array() || shape.size() > max_rank) return fmt::format("has no shape of at most {} axes", max_rank);
+  std::uint64_t bytes = static_cast<std::uint64_t>(item_size(entry.dtype)), bound = bytes;
+  for (const json& value : shape) {
+    const auto extent = natural(value);
+    // An extent of 0 does not excuse the others: their product must be a size all the same.
+    if (!extent || __builtin_mul_overflow(bound, std::max(*extent, std::uint64_t{1}), &bound) || bound > INT64_MAX)
+      return Problem("has a shape that is no size: ") + shape.dump();
+    bytes *= *extent;
+    entry.shape.push_back(static_cast<std::int64_t>(*extent));
+  }
+
+  const auto begin = offsets.is_array() && offsets.size() == 2 ? natural(offsets[0]) : std::nullopt;
+  const auto end = begin ? natural(offsets[1]) : std::nullopt;
+  if (!end || *begin > *end || *end > data_bytes)
+    return fmt::format("has data_offsets that are no range within the {} bytes of data", data_bytes);
+  if (*end - *begin != bytes)
+    return fmt::format("has {} bytes of data where {} {} takes {}", *end - *begin, name_of(entry.dtype),
+                       to_string(entry.shape), bytes);
+  entry.begin = *begin;
+  entry.end = *end;
+  return std::nullopt;
+}
+
+/// Text to JSON, refusing what nlohmann's parser would let pass: a name that comes twice, and depth without end.
+json parse_header(const std::string& text) {
+  std::set<std::string> names;
+  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+    if (depth > 3) throw std::runtime_error("it is nested too deeply");
+    if (depth == 1 && event == json::parse_event_t::key && !names.insert(parsed.get<std::string>()).second)
+      throw std::runtime_error("it names '" + parsed.get<std::string>() + "' twice");
+    return true;
+  };
+  json header = json::parse(text, check);
+  if (!header.is_object()) throw std::runtime_error("it is not a JSON object");
+  return header;
+}
+
+/// The tensors of a header in the order of their data, which must be without gap or overlap.
+std::vector<Entry> read_header(const std::string& path, const std::string& text, std::uint64_t data_bytes, Site site) {
+  json header;
+  try {
+    header = parse_header(text);
+  } catch (const std::exception& error) {
+    fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, error.what());
+  }
+  std::vector<Entry> entries;
+  for (const auto& [name, item] : header.items()) {
+    if (name == "__metadata__") continue;
+    entries.push_back({name, float32, {}, 0, 0});
+    if (const auto problem = read_entry(item, data_bytes, entries.back()))
+      fail<IoError>(op, site, "{}: tensor '{}' {}", path, name, *problem);
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  std::uint64_t at = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != at)
+      fail<IoError>(op, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}", path,
+                    entry.name, entry.begin, at);
+    at = entry.end;
+  }
+  if (at != data_bytes)
+    fail<IoError>(op, site, "{}: the tensors take {} bytes and the file has {} bytes of data", path, at, data_bytes);
+  return entries;
+}
+
+}  // namespace
+
+void save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, Site site) {
+  std::vector<const NamedTensor*> order;
+  std::set<std::string_view> names;
+  for (const NamedTensor& item : tensors) {
+    if (!item.tensor.defined()) fail<ValueError>(op, site, "'{}' has no value", item.name);
+    if (!names.insert(item.name).second || item.name == "__metadata__")
+      fail<ValueError>(op, site, "'{}' is taken: each tensor needs a name of its own", item.name);
+    order.push_back(&item);
+  }
+  // Wider elements first, and the header padded to eight bytes: every tensor lies aligned in the file.
+  std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
+    return item_size(a->tensor.dtype()) > item_size(b->tensor.dtype());
+  });
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  std::uint64_t at = 0;
+  for (const NamedTensor* item : order) {
+    const Tensor& t = item->tensor;
+    const std::uint64_t end = at + byte_count(t);
+    header[item->name] = {{"dtype", format_name(t.dtype())},
+                          {"shape", std::vector<std::int64_t>(t.shape().begin(), t.shape().end())},
+                          {"data_offsets", {at, end}}};
+    at = end;
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const nlohmann::json::type_error&) {
+    fail<ValueError>(op, site, "a tensor has a name that is not UTF-8");
+  }
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  const std::uint64_t length = text.size();
+
+  FileWriter file(path, site);
+  file.write(&length, sizeof length, site);
+  file.write(text, site);
+  for (const NamedTensor* item : order) file.write(bytes_of(item->tensor, site), byte_count(item->tensor), site);
+  file.commit(site);
+}
+
+std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
+  const std::filesystem::file_status status = std::filesystem::status(path);
+  if (!exists(status)) fail<IoError>(op, site, "there is no file {}", path);
+  if (!is_regular_file(status)) fail<IoError>(op, site, "{} is not a regular file", path);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) fail<IoError>(op, site, "{} cannot be read: {}", path, std::strerror(errno));
+  const auto size = static_cast<std::uint64_t>(file.tellg());
+  file.seekg(0);
+  std::uint64_t at = 0;
+  const auto read = [&](void* to, std::uint64_t count) {
+    if (!file.read(static_cast<char*>(to), static_cast<std::streamsize>(count)))
+      fail<IoError>(op, site, "{} cannot be read further than byte {}", path, at);
+    at += count;
+  };
+
+  std::uint64_t length = 0;
+  if (size < length_bytes) fail<IoError>(op, site, "{} has {} bytes, too few for a safetensors file", path, size);
+  read(&length, sizeof length);
+  if (length > std::min(size - length_bytes, max_header))
+    fail<IoError>(op, site, "{} claims a header of {} bytes and has {} bytes", path, length, size);
+  std::string text(length, '\0');
+  read(text.data(), length);
+
+  std::vector<NamedTensor> tensors;
+  for (const Entry& entry : read_header(path, text, size - length_bytes - length, site)) {
+    Tensor t = empty(entry.shape, entry.dtype, site);
+    auto* const bytes = static_cast<unsigned char*>(bytes_of(t, site));
+    read(bytes, entry.end - entry.begin);
+    if (entry.dtype == boolean && std::any_of(bytes, bytes + t.size(), [](unsigned char byte) { return byte > 1; }))
+      fail<IoError>(op, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
+    tensors.push_back({entry.name, std::move(t)});
+  }
+  return tensors;
+}
+
+}  // namespace xgrad::nn

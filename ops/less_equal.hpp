@@ -1,0 +1,18 @@
+#pragma once
+#include <xgrad/ops/elementwise.hpp>
+
+namespace xgrad {
+
+namespace rules {
+struct LessEqual {
+  static constexpr const char* name = "less_equal";
+  static constexpr bool integers = true;
+  static auto value(auto a, auto b) { return a <= b; }
+};
+}  // namespace rules
+
+/// The boolean mask a <= b, element by element, false where either is nan; no derivative. Also for int64.
+inline Tensor less_equal(const Operand& a, const Operand& b) { return detail::apply<rules::LessEqual>(a, b); }
+inline Tensor operator<=(const Operand& a, const Operand& b) { return less_equal(a, b); }
+
+}  // namespace xgrad

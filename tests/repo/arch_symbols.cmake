@@ -1,0 +1,30 @@
+# cmake -D NM=<nm> -D LIST=<file of "arch object" paths> -P arch_symbols.cmake
+# The linker keeps one copy of a function that several objects define. So what a kernel file compiled for avx2 or
+# avx512 defines must have that name in its own: else a plainer processor may meet instructions it does not know.
+cmake_minimum_required(VERSION 3.25)
+file(STRINGS ${LIST} objects)
+set(failures 0)
+set(symbols 0)
+foreach(object IN LISTS objects)
+  string(REGEX MATCH "_(avx2|avx512)\\.dir/" match ${object})
+  if(NOT match)
+    message(FATAL_ERROR "which instruction set is ${object} for?")
+  endif()
+  set(arch ${CMAKE_MATCH_1})
+  execute_process(COMMAND ${NM} -C --defined-only --extern-only ${object}
+    OUTPUT_VARIABLE table COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE ";" "," table "${table}")
+  string(REGEX MATCHALL "[^\n]+" table "${table}")
+  foreach(row IN LISTS table)
+    math(EXPR symbols "${symbols} + 1")
+    # Without exceptions' references to the personality routine: data, and the same everywhere.
+    if(NOT row MATCHES "${arch}" AND NOT row MATCHES " DW\\.ref\\.")
+      message(NOTICE "${object}: ${row}")
+      math(EXPR failures "${failures} + 1")
+    endif()
+  endforeach()
+endforeach()
+if(failures)
+  message(FATAL_ERROR "${failures} symbols do not name their instruction set")
+endif()
+message(NOTICE "${symbols} symbols name their instruction set")

@@ -1,0 +1,52 @@
+#pragma once
+// What tests of tensors share.
+#include <xgrad/engine/random.hpp>
+#include <xgrad/engine/tensor.hpp>
+
+#include <cstring>
+#include <string>
+
+namespace xgrad::tests {
+
+/// Elements drawn from U(low, high), the same ones every time.
+inline Tensor random_tensor(const Shape& shape, double low = -1, double high = 1, DType dtype = float64,
+                            std::uint64_t seed = 1) {
+  Random random(seed);
+  return uniform(random, shape, low, high, dtype);
+}
+inline Tensor random_variable(const Shape& shape, double low = -1, double high = 1, DType dtype = float64,
+                              std::uint64_t seed = 1) {
+  return variable(random_tensor(shape, low, high, dtype, seed));
+}
+
+/// Same dtype, shape and bits.
+inline bool same_bits(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || !(a.shape() == b.shape())) return false;
+  const auto equal = [&]<class T>(T) {
+    return std::memcmp(a.data<T>(), b.data<T>(), static_cast<std::size_t>(a.size()) * sizeof(T)) == 0;
+  };
+  switch (a.dtype()) {
+    case float32: return equal(float{});
+    case float64: return equal(double{});
+    case int64: return equal(std::int64_t{});
+    case boolean: return equal(bool{});
+  }
+  return false;
+}
+
+/// What the error of type E says that f() throws; empty where it throws none.
+template <class E, class F> std::string error_of(F f) {
+  try {
+    f();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// This line, as errors name it: `expected = at(__LINE__)`.
+inline std::string at(int line, const char* file = __builtin_FILE()) {
+  return "[at " + std::string(file) + ":" + std::to_string(line) + "]";
+}
+
+}  // namespace xgrad::tests
