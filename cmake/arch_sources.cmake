@@ -6,12 +6,18 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID
   set(xgrad_arch_flags_sse2 -march=x86-64 -mtune=generic)
   set(xgrad_arch_flags_avx2 ${xgrad_arch_flags_sse2} -mavx2 -mfma)
   set(xgrad_arch_flags_avx512 ${xgrad_arch_flags_avx2} -mavx512f -mavx512cd -mavx512dq -mavx512bw -mavx512vl)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    list(APPEND xgrad_arch_flags_avx512 -Wno-maybe-uninitialized)  # in its own header: gcc.gnu.org/PR105593
+  endif()
   set(xgrad_archs sse2 avx2 avx512)
 else()
   set(xgrad_archs sse2)  # here the name of the baseline, whatever that is
 endif()
 
 function(xgrad_arch_sources library)
+  if(NOT ARGN)
+    return()
+  endif()
   foreach(arch IN LISTS xgrad_archs)
     set(objects ${library}_${arch})
     if(NOT TARGET ${objects})

@@ -15,6 +15,7 @@ namespace {
 
 using Index = std::int64_t;
 using Numbers = std::vector<double>;
+using Row = std::vector<Numbers>;  // of a Jacobian: for each unknown tensor its elements
 
 Numbers flatten(const std::vector<Tensor>& tensors) {
   Numbers all;
@@ -98,17 +99,25 @@ class Check {
     for (const Tensor& x : unknowns_) unknown_size += x.size();
     differing_.assign(unknowns_.size(), 0);
     checked_.assign(unknowns_.size(), 0);
+    const bool full = output_size_ * unknown_size <= options_.full_size;
+    std::vector<Numbers> weights;
+    for (Index k = 0; k < (full ? output_size_ : 2); ++k) {
+      weights.push_back(full ? Numbers(values.size()) : random_numbers(random_, output_size_));
+      if (full) weights.back()[static_cast<std::size_t>(k)] = 1;
+    }
+    std::vector<Row> rows;
     try {
       Tape tape;
       const std::vector<Tensor> recorded = subject_.recorded(tape);
       if (!same_values(values, recorded)) return false;
-      if (output_size_ * unknown_size <= options_.full_size)
-        check_all(tape, recorded);
-      else
-        check_directions(tape, recorded);
+      for (const Numbers& w : weights) rows.push_back(pull_back(tape, recorded, w));
     } catch (const Error& error) {
       return refused(error.what());
     }
+    if (full)
+      check_all(rows);
+    else
+      for (std::size_t k = 0; k < rows.size(); ++k) check_direction(rows[k], weights[k]);
     if (report_.ok) return true;
     describe_worst();
     return false;
@@ -141,9 +150,9 @@ class Check {
     return true;
   }
 
-  /// The rows of the Jacobian by reverse mode, each for all unknowns.
-  std::vector<Numbers> pull_back(Tape& tape, const std::vector<Tensor>& recorded, const Numbers& weights) const {
-    std::vector<Numbers> row;
+  /// The weighted sum of the Jacobian's rows, by reverse mode.
+  Row pull_back(Tape& tape, const std::vector<Tensor>& recorded, const Numbers& weights) const {
+    Row row;
     for (const Tensor& x : unknowns_) row.emplace_back(static_cast<std::size_t>(x.size()));
     const double* from = weights.data();
     for (const Tensor& y : recorded) {
@@ -158,13 +167,7 @@ class Check {
     return row;
   }
 
-  void check_all(Tape& tape, const std::vector<Tensor>& recorded) {
-    std::vector<std::vector<Numbers>> rows;
-    for (Index k = 0; k < output_size_; ++k) {
-      Numbers weights(static_cast<std::size_t>(output_size_));
-      weights[static_cast<std::size_t>(k)] = 1;
-      rows.push_back(pull_back(tape, recorded, weights));
-    }
+  void check_all(const std::vector<Row>& rows) {
     for (std::size_t unknown = 0; unknown < unknowns_.size(); ++unknown)
       for (Index element = 0; element < unknowns_[unknown].size(); ++element) {
         Numbers direction(static_cast<std::size_t>(unknowns_[unknown].size()));
@@ -178,30 +181,28 @@ class Check {
   }
 
   /// <weights, J direction> both ways, and where they differ the element by halving the direction.
-  void check_directions(Tape& tape, const std::vector<Tensor>& recorded) {
-    for (int repetition = 0; repetition < 2; ++repetition) {
-      const Numbers weights = random_numbers(random_, output_size_);
-      const std::vector<Numbers> row = pull_back(tape, recorded, weights);
-      for (std::size_t unknown = 0; unknown < unknowns_.size(); ++unknown) {
-        const Index n = unknowns_[unknown].size();
-        const Numbers direction = random_numbers(random_, n);
-        Entry entry = compare_part(unknown, row[unknown], weights, direction, 0, n);
-        if (agree(entry)) {
-          count(entry);
-          continue;
-        }
+  void check_direction(const Row& row, const Numbers& weights) {
+    for (std::size_t unknown = 0; unknown < unknowns_.size(); ++unknown) {
+      const Index n = unknowns_[unknown].size();
+      const Numbers direction = random_numbers(random_, n);
+      const auto part = [&](Index begin, Index end) {
+        return compare_part(unknown, row[unknown], weights, direction, begin, end);
+      };
+      Entry entry = part(0, n);
+      if (!agree(entry)) {
         Index begin = 0, end = n;
         while (end - begin > 1) {
           const Index middle = begin + (end - begin) / 2;
-          const Entry low = compare_part(unknown, row[unknown], weights, direction, begin, middle);
-          const Entry high = compare_part(unknown, row[unknown], weights, direction, middle, end);
+          const Entry low = part(begin, middle), high = part(middle, end);
           const bool lower = excess(low) >= excess(high);
           entry = lower ? low : high;
           (lower ? end : begin) = middle;
         }
         entry.element = begin;
-        count(entry);
+        entry.analytic /= direction[static_cast<std::size_t>(begin)];
+        entry.numeric /= direction[static_cast<std::size_t>(begin)];
       }
+      count(entry);
     }
   }
 

@@ -58,6 +58,11 @@ bool mark_wanted(Tape::Impl& tape, u32 from, const u32* requested, std::size_t c
   return false;
 }
 
+/// The same numbers where nobody else sees them: gradients that sharing made one are handed out as several.
+Tensor own(const Tensor& t) {
+  return Access::has_body(t) && !Access::body(t)->is_sole() ? t.clone() : t;
+}
+
 void seed_sweep(Sweep& sweep, u32 id, const Tensor& seed) {
   if (sweep.recording) sweep.adjoints.resize(id + 1);
   sweep.contribute(id, sweep.recording ? seed : seed.detach(), "seed");
@@ -77,11 +82,10 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
     sweep.clear(leaf);
     Tensor& slot = tape.at(leaf).variable->leaf->grad;
     if (!slot.defined()) {
-      slot = g;
+      slot = own(g);
       continue;
     }
-    const bool sole = Access::has_body(slot) && Access::body(slot)->refs.load(std::memory_order_acquire) == 1;
-    if (!sole && slot.rank() > 0) slot = slot.clone();
+    slot = own(slot);
     if (slot.rank() > 0)
       add_into(slot.dtype(), Access::body(slot)->data, elements(g), slot.size());
     else
@@ -110,8 +114,10 @@ void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t 
     const Tensor g = ids[i] <= id ? sweep.adjoint(ids[i]) : Tensor();
     out[i] = g.defined() ? g : zeros(tape.shape_of(ids[i]), tape.at(ids[i]).dtype());
   }
-  for (std::size_t i = 0; i < count && !options.create_graph; ++i)
+  if (options.create_graph) return;
+  for (std::size_t i = 0; i < count; ++i)
     if (ids[i] <= id) sweep.clear(ids[i]);
+  for (std::size_t i = 0; i < count; ++i) out[i] = own(out[i]);
 }
 
 }  // namespace xgrad

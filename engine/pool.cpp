@@ -132,6 +132,7 @@ void put_shared(Block* block, u16 size_class) noexcept {
   const std::lock_guard lock(shared.mutex);
   block->next = shared.lists[size_class];
   shared.lists[size_class] = block;
+  poison(block, size_class);  // before another thread can take it
 }
 
 }  // namespace
@@ -161,8 +162,8 @@ void pool_put(void* memory, u16 size_class) noexcept {
   } else {
     block->next = pool.lists[size_class];
     pool.lists[size_class] = block;
+    poison(block, size_class);
   }
-  poison(memory, size_class);
 }
 
 }  // namespace xgrad::detail

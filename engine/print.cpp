@@ -3,6 +3,7 @@
 #include <xgrad/engine/internal/fail.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace xgrad {
@@ -11,11 +12,15 @@ namespace {
 
 constexpr i64 edge = 3, summarise_from = 1000;
 
+template <class T> std::string number(T x, int digits) {
+  return std::isnan(x) ? "nan" : fmt::format("{:.{}g}", x, digits);  // a nan's sign means nothing
+}
+
 std::string element(const Tensor& t, i64 index) {
   const void* data = elements(t);
   switch (t.dtype()) {
-    case DType::float32: return fmt::format("{:.6g}", static_cast<const float*>(data)[index]);
-    case DType::float64: return fmt::format("{:.8g}", static_cast<const double*>(data)[index]);
+    case DType::float32: return number(static_cast<const float*>(data)[index], 6);
+    case DType::float64: return number(static_cast<const double*>(data)[index], 8);
     case DType::int64: return fmt::format("{}", static_cast<const i64*>(data)[index]);
     case DType::boolean: return static_cast<const bool*>(data)[index] ? "true" : "false";
   }

@@ -129,7 +129,7 @@ template <class T> struct Product {
     cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, ta ? cxxblas::Trans : cxxblas::NoTrans,
                                     tb ? cxxblas::Trans : cxxblas::NoTrans, index(rows), index(columns), index(k), T{1},
                                     a + (ta ? i : i * lda), index(lda), b + (tb ? j * ldb : j), index(ldb),
-                                    T{accumulate ? 1 : 0}, c + i * ldc + j, index(ldc));
+                                    static_cast<T>(accumulate), c + i * ldc + j, index(ldc));
   }
 };
 

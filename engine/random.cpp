@@ -113,7 +113,10 @@ std::int64_t Random::below(std::int64_t bound) noexcept {
 Tensor uniform(Random& random, const Shape& shape, double low, double high, DType dtype, Site site) {
   if (!(low <= high) || !std::isfinite(high - low))
     detail::fail<ValueError>("uniform", site, "bounds {} and {}, expected low <= high, finite", low, high);
-  return draw_tensor("uniform", shape, dtype, site, [&] { return low + (high - low) * random.uniform(); });
+  // A float32 has room for 24 of the 53 bits; rounded, the highest draws would be 1.
+  const double cells = dtype == DType::float32 ? 0x1p24 : 0x1p53;
+  return draw_tensor("uniform", shape, dtype, site,
+                     [&] { return low + (high - low) * (std::floor(random.uniform() * cells) / cells); });
 }
 
 Tensor normal(Random& random, const Shape& shape, double mean, double std, DType dtype, Site site) {

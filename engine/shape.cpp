@@ -8,7 +8,7 @@ Shape::Shape(const std::int64_t* extents, int rank, Site site) {
   constexpr std::int64_t limit = std::int64_t{1} << 40;
   std::int64_t n = 1;
   for (std::int64_t extent : *this) {
-    if (extent > limit || n * extent > limit)
+    if (extent > limit / n)
       detail::fail<ShapeError>("shape", site, "{} has more than 2^40 elements", to_string(*this));
     n *= extent > 0 ? extent : 1;
   }

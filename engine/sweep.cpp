@@ -36,7 +36,7 @@ bool make_own(Body*& adjoint, DType dtype, const Shape& shape) {
     adjoint = new_body(dtype, shape);
     return false;
   }
-  if (adjoint->refs.load(std::memory_order_acquire) != 1) {
+  if (!adjoint->is_sole()) {
     Tensor own = Access::share(adjoint).clone();
     detail::release(adjoint);
     adjoint = Access::take(own);
@@ -108,7 +108,7 @@ void Sweep::leave_in_retained(u32 id, const Tensor& grad) {
   for (auto& [kept, body] : tape.retained) {
     if (kept != id) continue;
     Tensor& slot = body->leaf->grad;
-    slot = slot.defined() ? accumulate(slot.detach(), grad.detach()) : grad.detach();
+    slot = slot.defined() ? accumulate(slot.detach(), grad.detach()) : grad.clone();
   }
 }
 
@@ -172,7 +172,7 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
       Body* g = Access::body(operands.values[0]);
       // The last derivative may overwrite the upstream gradient that only this node and `operands` hold.
       const bool reuse = !into && i == last && !node.is(Node::retained) &&
-                         !(prune && tape.wanted[node_id] == requested) && g->refs.load(std::memory_order_acquire) == 2;
+                         !(prune && tape.wanted[node_id] == requested) && g->is_sole(2);
       if (reuse) {
         retain_body(g);
         into = g;

@@ -52,6 +52,14 @@ void check_defined(const Tensor& t, const char* op, Site site) {
   if (!t.defined()) no_value(op, site);
 }
 
+/// Same dtype and shape.
+void check_same(const char* op, const Tensor& a, const char* a_name, const Tensor& b, const char* b_name, Site site) {
+  if (a.dtype() != b.dtype())
+    fail<DTypeError>(op, site, "the {} is {}, the {} {}", a_name, describe(a), b_name, describe(b));
+  if (a.shape() != b.shape())
+    fail<ShapeError>(op, site, "the {} is {}, the {} {}", a_name, describe(a), b_name, describe(b));
+}
+
 /// The first element, of whatever type, as a double.
 double first_element(const Tensor& t) noexcept {
   const void* data = elements(t);
@@ -149,9 +157,7 @@ Tensor Tensor::grad() const noexcept { return has_body() && body()->leaf ? body(
 
 void Tensor::set_grad(const Tensor& grad, Site site) {
   if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
-  if (grad.defined() && (grad.dtype() != dtype() || grad.shape() != shape()))
-    detail::fail<ShapeError>("set_grad", site, "the gradient is {}, the variable {}", detail::describe(grad),
-                             detail::describe(*this));
+  if (grad.defined()) detail::check_same("set_grad", grad, "gradient", *this, "variable", site);
   body()->leaf->grad = grad.detach();
 }
 
@@ -204,9 +210,8 @@ Tensor Tensor::clone() const {
 
 void Tensor::assign(const Tensor& source, Site site) {
   detail::check_defined(*this, "assign", site);
-  if (source.dtype() != dtype() || source.shape() != shape())
-    detail::fail<ShapeError>("assign", site, "the source is {}, the target {}", detail::describe(source),
-                             detail::describe(*this));
+  detail::check_defined(source, "assign", site);
+  detail::check_same("assign", source, "source", *this, "target", site);
   void* to = raw_mutable_data(dtype(), site);
   std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
 }

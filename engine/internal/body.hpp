@@ -34,6 +34,10 @@ struct alignas(64) Body {
   Shape shape;
 
   u32& version() noexcept { return owner ? owner->version_ : version_; }
+  /// Whether nothing but `known` references sees these elements.
+  bool is_sole(u32 known = 1) const noexcept {
+    return refs.load(std::memory_order_acquire) == known && (!owner || owner->refs.load(std::memory_order_acquire) == 1);
+  }
   bool is_variable() const noexcept { return leaf && leaf->is_variable; }
   std::size_t bytes() const noexcept { return static_cast<std::size_t>(size * item_size(dtype)); }
 };

@@ -5,17 +5,20 @@
 
 namespace xgrad::detail {
 
-/// Steps through all axes of a loop nest but the last two. Kept out of the kernels, which it would make much larger.
+/// Steps through the axes of a loop nest above its last two. Kept out of the kernels, which it would make much larger.
 template <class A> struct Blocks {
   std::int64_t offset[Loop::max_operands] = {};
-  std::int64_t index[Loop::max_axes] = {};
+  std::int64_t index[Loop::max_axes];
 
-  [[gnu::noinline]] static bool empty(const Loop& loop) noexcept {
-    for (int axis = 0; axis < loop.axes; ++axis)
-      if (loop.extent[axis] == 0) return true;
-    return false;
+  /// False if there is nothing to step through.
+  [[gnu::noinline]] bool start(const Loop& loop) noexcept {
+    for (int axis = 0; axis < loop.axes - 2; ++axis) {
+      index[axis] = 0;
+      if (loop.extent[axis] == 0) return false;
+    }
+    return true;
   }
-  /// Moves on the offsets of the operands in `used`; false at the end.
+  /// Moves on the offsets of the operands in `used` (a bit each); false at the end.
   [[gnu::noinline]] bool next(const Loop& loop, unsigned used) noexcept {
     int axis = loop.axes - 3;
     while (axis >= 0 && index[axis] + 1 == loop.extent[axis]) index[axis--] = 0;
@@ -30,44 +33,37 @@ template <class A> struct Blocks {
   }
 };
 
-/// Calls row(offset) for every innermost row of the nest; offset says where each operand in `used` (a bit each) is.
-template <unsigned used, class A, class Row> [[gnu::always_inline]] inline void each_row(const Loop& loop, Row row) {
-  if (Blocks<A>::empty(loop)) return;
-  Blocks<A> blocks;
-  const int axis = loop.axes - 2;
-  const std::int64_t rows = axis < 0 ? 1 : loop.extent[axis];
-  do {
-    std::int64_t offset[Loop::max_operands];
-    for (int k = 0; k < Loop::max_operands; ++k) offset[k] = blocks.offset[k];
-    for (std::int64_t i = 0;;) {
-      row(offset);
-      if (++i == rows) break;
-      for (int k = 0; k < Loop::max_operands; ++k)
-        if (used >> k & 1) offset[k] += loop.stride[k][axis];
-    }
-  } while (axis > 0 && blocks.next(loop, used));
-}
-
-/// One operand along a row: element i is at p + i * step. One that stays is laid out once for a whole batch.
+/// One operand along rows: element i is at p + i * step. One that stays is laid out in `repeated`, once for a batch.
 template <class L, class Element> struct Along {
-  const Element* p;
-  std::int64_t step;
-  Element repeated[L::width];
+  const Element *p, *row;
+  std::int64_t step, row_step;
+  Element* repeated;
 
-  void start(const void* base, std::int64_t offset, std::int64_t stride) noexcept {
-    p = static_cast<const Element*>(base) + offset;
+  void start(const Element* at, std::int64_t stride, std::int64_t row_stride, Element* buffer) noexcept {
+    row = at;
     step = stride;
-    if (stride != 0 || L::width == 1) return;
-    L::repeat(*p, repeated);
+    row_step = row_stride;
+    repeated = buffer;
+    place();
+  }
+  void next_row() noexcept {
+    if (row_step == 0) return;
+    row += row_step;
+    place();
+  }
+  void place() noexcept {
+    p = row;
+    if (step != 0 || L::width == 1) return;
+    L::repeat(*row, repeated);
     p = repeated;
   }
   L at(std::int64_t i) const noexcept { return L::load(p + i * step); }
-  L at(std::int64_t i, std::int64_t count) const noexcept { return L::load(p + i * step, count); }
+  L at(std::int64_t i, std::int64_t count) const noexcept { return step == 0 ? L::load(p) : L::load(p + i, count); }
 };
 
 /// An operand that the rule does not read.
 template <class L> struct Unread {
-  void start(const void*, std::int64_t, std::int64_t) const noexcept {}
+  void next_row() const noexcept {}
   L at(std::int64_t, std::int64_t = 0) const noexcept { return 0; }
 };
 
@@ -92,14 +88,22 @@ template <class Rule, class T, class A, int input> struct Evaluation {
   Source<3> c;
   Source<4> y;
 
-  void start(const Loop& loop, const void* const* in, const std::int64_t* offset) noexcept {
+  using Buffer = T[5][L::width];
+  [[gnu::always_inline]] void start(const Loop& loop, const void* const* in, const std::int64_t* offset,
+                                    Buffer& buffer) noexcept {
     const int last = loop.axes - 1;
-    const auto begin = [&](auto& source, int slot) {
+    const auto begin = [&]<class S, class Element>(Along<S, Element>& source, int slot) {
       const int k = slot + first_operand;
-      if (operands >> k & 1) source.start(in[k - 1], offset[k], loop.stride[k][last]);
+      source.start(static_cast<const Element*>(in[k - 1]) + offset[k], loop.stride[k][last],
+                   last > 0 ? loop.stride[k][last - 1] : 0, reinterpret_cast<Element*>(buffer[slot]));
     };
-    begin(g, 0), begin(a, 1), begin(b, 2), begin(c, 3), begin(y, 4);
+    if constexpr (reads & probe_g) begin(g, 0);
+    if constexpr (reads & probe_a) begin(a, 1);
+    if constexpr (reads & probe_b) begin(b, 2);
+    if constexpr (reads & probe_c) begin(c, 3);
+    if constexpr (reads & probe_y) begin(y, 4);
   }
+  void next_row() noexcept { g.next_row(), a.next_row(), b.next_row(), c.next_row(), y.next_row(); }
 
   template <class... Count> auto at(std::int64_t i, Count... count) const noexcept {
     if constexpr (is_value) return value_of<Rule>(a.at(i, count...), b.at(i, count...), c.at(i, count...));
@@ -115,21 +119,31 @@ void elementwise_kernel(const Loop& loop, void* out, const void* const* in, [[ma
   constexpr bool is_mask = input == value && ValueProbe<Rule>::is_mask;
   using L = std::conditional_t<is_mask, LaneMask<T, A>, Lane<T, A>>;
   using Out = std::conditional_t<is_mask, std::uint8_t, T>;
-  Run run;
-  const std::int64_t n = loop.extent[loop.axes - 1];
-  each_row<Run::operands, A>(loop, [&](const std::int64_t* offset) {
-    run.start(loop, in, offset);
-    Out* to = static_cast<Out*>(out) + offset[0];
-    const auto put = [&](std::int64_t i, auto... count) {
-      L result = run.at(i, count...);
-      if constexpr (input != value)
-        if (accumulate) result = L::load(to + i, count...) + result;
-      result.store(to + i, count...);
-    };
-    std::int64_t i = 0;
-    for (; i + L::width <= n; i += L::width) put(i);
-    if (i < n) put(i, n - i);
-  });
+  const int last = loop.axes - 1;
+  const std::int64_t n = loop.extent[last], rows = last > 0 ? loop.extent[last - 1] : 1;
+  const std::int64_t row_step = last > 0 ? loop.stride[0][last - 1] : 0;
+  Blocks<A> blocks;
+  alignas(64) typename Run::Buffer buffer;
+  if (rows == 0 || (last > 1 && !blocks.start(loop))) return;
+  do {
+    Run run;
+    run.start(loop, in, blocks.offset, buffer);
+    Out* to = static_cast<Out*>(out) + blocks.offset[0];
+    for (std::int64_t row = 0;;) {
+      const auto put = [&](std::int64_t i, auto... count) {
+        L result = run.at(i, count...);
+        if constexpr (input != value)
+          if (accumulate) result = L::load(to + i, count...) + result;
+        result.store(to + i, count...);
+      };
+      std::int64_t i = 0;
+      for (; i + L::width <= n; i += L::width) put(i);
+      if (i < n) put(i, n - i);
+      if (++row == rows) break;
+      to += row_step;
+      run.next_row();
+    }
+  } while (last > 1 && blocks.next(loop, Run::operands));
 }
 
 /// 0-d: plain arithmetic on the numbers themselves, functions by way of a batch, whose bits differ from libm's.

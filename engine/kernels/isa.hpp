@@ -48,6 +48,7 @@ template <class A, class XsimdArch> struct BaselineIsa {
   template <class T> static Batch<T> fma(Batch<T> a, Batch<T> b, Batch<T> c) noexcept { return a * b + c; }
   /// x kept within [low, high]; of a number and nan, x86's min and max give the second.
   template <class B> static B limit(B x, B low, B high) noexcept { return xsimd::min(high, xsimd::max(low, x)); }
+  template <class B> static B sqrt(B x) noexcept { return xsimd::sqrt(x); }
 };
 
 #ifdef __x86_64__
@@ -142,7 +143,9 @@ template <> struct Isa<arch::avx512> : BaselineIsa<arch::avx512, xsimd::avx512bw
   static Batch<double> fma(Batch<double> a, Batch<double> b, Batch<double> c) noexcept {
     return _mm512_fmadd_pd(a, b, c);
   }
-  // The plain intrinsics of max, min and scalef draw false warnings about uninitialised values from g++ 12.
+  // The plain intrinsics of these draw false warnings about uninitialised values from g++ 12.
+  static Batch<float> sqrt(Batch<float> x) noexcept { return _mm512_maskz_sqrt_ps(0xffff, x); }
+  static Batch<double> sqrt(Batch<double> x) noexcept { return _mm512_maskz_sqrt_pd(0xff, x); }
   static Batch<float> limit(Batch<float> x, Batch<float> low, Batch<float> high) noexcept {
     return _mm512_maskz_min_ps(0xffff, high, _mm512_maskz_max_ps(0xffff, low, x));
   }

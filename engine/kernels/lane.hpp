@@ -34,7 +34,7 @@ template <class T, class A> struct LaneTraits {
   static Value ordered(Value a) noexcept { return a; }
   static Value flip_sign(Value a) noexcept { return a ^ Value(static_cast<T>(-0.0)); }
   static Value magnitude(Value a) noexcept { return xsimd::abs(a); }
-  static Value root(Value a) noexcept { return xsimd::sqrt(a); }
+  static Value root(Value a) noexcept { return Isa<A>::sqrt(a); }
 };
 
 template <class T> struct ScalarTraits {

@@ -1,6 +1,7 @@
 #include <xgrad/nn/data/batches.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 
@@ -24,10 +25,10 @@ void check(const Dataset& set, std::int64_t batch_size, const BatchOptions& opti
     fail<ValueError>(op, site, "the dataset has {} images, expected fewer than 2^32", set.size());
   if (options.drop_last && set.size() < batch_size)
     fail<ValueError>(op, site, "drop_last leaves nothing: {} images, batch_size {}", set.size(), batch_size);
-  if (set.rows < 1 || set.columns < 1 ||
-      static_cast<std::uint64_t>(set.size()) * static_cast<std::uint64_t>(set.image_size()) != set.pixels.size())
-    fail<ValueError>(op, site, "{} pixels are not {} images of {}x{}", set.pixels.size(), set.size(), set.rows,
-                     set.columns);
+  const std::int64_t pixels = std::ssize(set.pixels);
+  if (set.rows < 1 || set.columns < 1 || set.rows > pixels / set.columns || pixels % set.size() != 0 ||
+      pixels / set.size() != set.image_size())
+    fail<ValueError>(op, site, "{} pixels are not {} images of {}x{}", pixels, set.size(), set.rows, set.columns);
   const auto wrong =
       std::find_if(set.labels.begin(), set.labels.end(), [&](std::uint8_t label) { return label >= set.classes; });
   if (wrong != set.labels.end())

@@ -1,4 +1,4 @@
-#include <xgrad/nn/data/byte_source.hpp>
+#include <xgrad/nn/data/internal/byte_source.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "../catch.hpp"
+#include "catch.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -53,23 +53,23 @@ TEST_CASE("every sample comes once an epoch, in an order of seed and epoch alone
   const std::vector<int> first = order_of(set, {.seed = 1}, 100, 0);
   std::vector<int> sorted = first;
   std::sort(sorted.begin(), sorted.end());
-  CHECK(sorted == all);
-  CHECK(first != all);
-  CHECK(order_of(set, {.seed = 1}, 100, 0) == first);
-  CHECK(order_of(set, {.seed = 1}, 7, 0) == first);
-  CHECK(order_of(set, {.seed = 1}, 100, 1) != first);
-  CHECK(order_of(set, {.seed = 2}, 100, 0) != first);
-  CHECK(order_of(set, {.shuffle = false}, 100, 3) == all);
+  CHECK((sorted == all));
+  CHECK((first != all));
+  CHECK((order_of(set, {.seed = 1}, 100, 0) == first));
+  CHECK((order_of(set, {.seed = 1}, 7, 0) == first));
+  CHECK((order_of(set, {.seed = 1}, 100, 1) != first));
+  CHECK((order_of(set, {.seed = 2}, 100, 0) != first));
+  CHECK((order_of(set, {.shuffle = false}, 100, 3) == all));
 
   Batches batches(set, 100, {.seed = 1, .scaling = Scaling::none});
   const std::vector<int> fifth = order_of(batches, 5);
-  CHECK(order_of(batches, 0) == first);
-  CHECK(order_of(batches, 5) == fifth);
+  CHECK((order_of(batches, 0) == first));
+  CHECK((order_of(batches, 5) == fifth));
   // Two epochs side by side do not disturb each other.
   const std::vector<float> a = batches.at(0, 3).images.to_vector<float>(),
                            b = batches.at(5, 3).images.to_vector<float>();
-  CHECK(batches.at(0, 3).images.to_vector<float>() == a);
-  CHECK(a != b);
+  CHECK((batches.at(0, 3).images.to_vector<float>() == a));
+  CHECK((a != b));
 }
 
 TEST_CASE("an order is the same on every machine and in every version") {
@@ -136,7 +136,7 @@ TEST_CASE("images flat or in planes, labels as numbers or one-hot") {
   const Dataset set = numbered(12);
   const Batch planes = to_tensors(set, {.flatten = false});
   CHECK(planes.images.shape() == Shape{12, 1, 28, 28});
-  CHECK(planes.images.to_vector<float>() == to_tensors(set).images.to_vector<float>());
+  CHECK((planes.images.to_vector<float>() == to_tensors(set).images.to_vector<float>()));
   CHECK(planes.labels.dtype() == int64);
   const Batch hot = to_tensors(set, {.dtype = float64, .one_hot = true, .on = 0.99, .off = 0.01});
   REQUIRE(hot.labels.shape() == Shape{12, 10});
@@ -161,7 +161,7 @@ TEST_CASE("a batch has elements of its own, and a loop takes no new memory") {
   const MemoryUse warm = memory_use();
   CHECK(run(20) > 0);
   CHECK(memory_use().in_use + memory_use().pooled == warm.in_use + warm.pooled);
-  CHECK(kept.images.to_vector<float>() == before);
+  CHECK((kept.images.to_vector<float>() == before));
 }
 
 TEST_CASE("batches that cannot be are refused") {
@@ -183,6 +183,8 @@ TEST_CASE("batches that cannot be are refused") {
   wrong.rows = -28;
   wrong.columns = -28;
   CHECK_THAT(refuse(wrong, 5, {}), contains("images of -28x-28"));
+  wrong.rows = wrong.columns = std::int64_t{1} << 32;  // whose product is 0 in 64 bits
+  CHECK_THAT(refuse(wrong, 5, {}), contains("images of 4294967296x4294967296"));
   CHECK_THAT(error_of<DTypeError>([&] { Batches(set, 5, {.dtype = int64}); }), contains("images cannot be int64"));
   CHECK_THAT(error_of<ValueError>([&] { to_tensors(Dataset{}); }), contains("the dataset is empty"));
 

@@ -1,4 +1,4 @@
-#include "../catch.hpp"
+#include "catch.hpp"
 
 #include <cstdlib>
 #include <numeric>
@@ -80,7 +80,7 @@ TEST_CASE("IDX files are read plain and gzip'd, told by content") {
   CHECK(set.rows == 28);
   CHECK(set.columns == 28);
   const std::string pixels = pixels_of(3);
-  CHECK(std::string(set.pixels.begin(), set.pixels.end()) == pixels);
+  CHECK((std::string(set.pixels.begin(), set.pixels.end()) == pixels));
   CHECK(set.labels == std::vector<std::uint8_t>{5, 8, 1});
   CHECK(set.image(2)[5] == static_cast<unsigned char>(pixels[2 * 784 + 5]));
 
@@ -227,7 +227,7 @@ TEST_CASE("CSV and IDX of the same images are the same tensors") {
     const Dataset table = read_csv(folder.write("table.csv", text));
     REQUIRE(same(table, idx));
     const Batch a = to_tensors(table), b = to_tensors(idx);
-    CHECK(a.images.to_vector<float>() == b.images.to_vector<float>());
+    CHECK((a.images.to_vector<float>() == b.images.to_vector<float>()));
     CHECK(a.labels.to_vector<std::int64_t>() == b.labels.to_vector<std::int64_t>());
   }
   // Long enough to be read in many pieces.
@@ -314,10 +314,18 @@ TEST_CASE("load_mnist takes whichever form is there") {
   CHECK(same(load().test, table.test));
   std::filesystem::remove(folder / "train-labels-idx1-ubyte.gz");
   check_error(error_of<IoError>(load), folder / "train-labels-idx1-ubyte", "No such file");
+  std::filesystem::rename(folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte");
+  check_error(error_of<IoError>(load), folder / "train-labels-idx1-ubyte", "expected 0x00000801 (labels");
+  write_idx(true);
+  std::filesystem::remove(folder / "train-labels-idx1-ubyte");
+  std::filesystem::remove(folder / "train-images-idx3-ubyte.gz");
+  check_error(error_of<IoError>(load), folder / "train-images-idx3-ubyte", "No such file");
   write_idx(false);
   CHECK(same(load().train, table.train));
-  folder.write("t10k-images-idx3-ubyte", idx_images(2, 32, 32));
-  check_error(error_of<IoError>(load), folder / "t10k-images-idx3-ubyte", "images of 32x32 pixels, expected 28x28");
+  folder.write("t10k-images-idx3-ubyte", idx_images(2, 28, 32));
+  check_error(error_of<IoError>(load), folder / "t10k-images-idx3-ubyte", "images of 28x32 pixels, expected 28x28");
+  folder.write("t10k-images-idx3-ubyte", idx_images(2, 32, 28));
+  check_error(error_of<IoError>(load), folder / "t10k-images-idx3-ubyte", "images of 32x28 pixels, expected 28x28");
 }
 
 TEST_CASE("a dataset can be cut short") {

@@ -1,4 +1,4 @@
-#include "../catch.hpp"
+#include "catch.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -72,8 +72,8 @@ TEST_CASE("synthetic digits are a function of seed, set and index") {
   CHECK(std::equal(again.train.pixels.begin(), again.train.pixels.end(), data.train.pixels.begin()));
   CHECK(std::equal(again.train.labels.begin(), again.train.labels.end(), data.train.labels.begin()));
   CHECK(std::equal(data.test.pixels.begin(), data.test.pixels.end(), again.test.pixels.begin()));
-  CHECK(other.train.pixels != again.train.pixels);
-  CHECK(other.train.labels != again.train.labels);
+  CHECK((other.train.pixels != again.train.pixels));
+  CHECK((other.train.labels != again.train.labels));
   CHECK_FALSE(std::equal(again.test.pixels.begin(), again.test.pixels.end(), again.train.pixels.begin()));
   // The same on every machine.
   CHECK(sha256(data.train.pixels.data(), data.train.pixels.size()) ==

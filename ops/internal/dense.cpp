@@ -1,0 +1,72 @@
+#include <xgrad/ops/internal/dense.hpp>
+
+#include <xgrad/engine/internal/product.hpp>
+#include <xgrad/ops/internal/matmul.hpp>
+#include <xgrad/ops/reshape.hpp>
+
+namespace xgrad::detail {
+namespace {
+
+i64 features_of(const Shape& x, int axes) noexcept {
+  i64 n = 1;
+  for (int i = x.rank() - axes; i < x.rank(); ++i) n *= x[i];
+  return n;
+}
+
+/// x as a matrix with `columns` columns.
+Tensor matrix(const Tensor& x, i64 rows, i64 columns) {
+  return x.rank() == 2 && x.shape()[1] == columns ? x : reshape(x, Shape{rows, columns});
+}
+
+void check(const Call& call, const Dense& form, i64 in) {
+  const Shape& w = call.shape(1);
+  const auto refuse = [&](const std::string& what) {
+    std::string shapes = fmt::format("x is {}, weight is {}", to_string(call.shape(0)), to_string(w));
+    if (call.count() == 3) shapes += fmt::format(", bias is {}", to_string(call.shape(2)));
+    call.fail<ShapeError>("{}: {}", what, shapes);
+  };
+  const char* const order = form.transposed ? "(out, in)" : "(in, out)";
+  if (w.rank() != 2) refuse(fmt::format("weight needs two axes {}", order));
+  if (w[form.transposed ? 1 : 0] != in) refuse(fmt::format("x has {} features a row, weight, {}, takes others", in, order));
+  const i64 out = w[form.transposed ? 0 : 1];
+  if (call.count() == 3 && call.shape(2) != Shape{out}) refuse(fmt::format("bias needs shape ({},)", out));
+}
+
+}  // namespace
+
+Tensor dense(Call& call, const Dense& form) {
+  const DType dtype = call.floating();
+  const Shape& x = call.shape(0);
+  const i64 in = features_of(x, form.features), rows = Shape(x.begin(), x.rank() - form.features).size();
+  check(call, form, in);
+  const i64 out = call.shape(1)[form.transposed ? 0 : 1];
+  check_product_extents(call, rows, out, in);
+  Shape shape(x.begin(), x.rank() - form.features);
+  shape.push_back(out, call.site());
+
+  Output y(dtype, shape);
+  const bool bias = call.count() == 3;
+  if (bias) {  // the product then adds to it, which costs a BLAS no more than starting from zero
+    const auto row = static_cast<std::size_t>(out * item_size(dtype));
+    auto* to = static_cast<char*>(y.get());
+    for (i64 i = 0; i < rows; ++i, to += row) std::memcpy(to, elements(call.in(2)), row);
+  }
+  product(dtype, false, form.transposed, rows, out, in, elements(call.in(0)), in, elements(call.in(1)),
+          form.transposed ? in : out, y.get(), out, bias);
+  return call.record(y.finish(), form);
+}
+
+void dense_vjp(Vjp& d) {
+  const auto& form = d.attributes<Dense>();
+  const Tensor& g = d.grad();
+  const i64 out = g.shape()[g.rank() - 1], rows = Shape(g.shape().begin(), g.rank() - 1).size();
+  const Tensor g_rows = matrix(g, rows, out);
+  if (d.wanted(0)) d.add(0, reshape(matmul(g_rows, false, d.in(1), !form.transposed), d.shape(0)));
+  if (d.wanted(1)) {
+    const Tensor x = d.in(0), x_rows = matrix(x, rows, features_of(x.shape(), form.features));
+    d.add(1, form.transposed ? matmul(g_rows, true, x_rows, false) : matmul(x_rows, true, g_rows, false));
+  }
+  if (d.count() == 3 && d.wanted(2)) d.add(2, g);
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,54 @@
+#include <xgrad/ops/internal/reduce.hpp>
+
+#include <xgrad/ops/div.hpp>
+#include <xgrad/ops/equal.hpp>
+#include <xgrad/ops/reshape.hpp>
+#include <xgrad/ops/to.hpp>
+#include <xgrad/ops/where.hpp>
+
+namespace xgrad::detail {
+
+// One run of neighbouring axes after the other, innermost first.
+Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer) {
+  Tensor current = x.detach();
+  Shape extents = x.shape();
+  for (int end = extents.rank(); end > 0 && mask != 0;) {
+    int begin = end;
+    while (begin > 0 && has(mask, begin - 1)) --begin;
+    if (begin == end) {
+      --end;
+      continue;
+    }
+    i64 outer = 1, n = 1, inner = 1;
+    for (int i = 0; i < extents.rank(); ++i) (i < begin ? outer : i < end ? n : inner) *= extents[i];
+    for (int i = begin; i < end; ++i) extents[i] = 1;
+    mask &= (1u << begin) - 1;
+    Output out(current.dtype(), mask ? extents : result);
+    reducer(current.dtype(), elements(current), outer, n, inner, out.get());
+    current = out.finish();
+    end = begin;
+  }
+  return current;
+}
+
+Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims, Reducer reducer) {
+  Call call(op, x);
+  const Shape& shape = call.shape(0);
+  if (call.in(0).dtype() == DType::boolean)
+    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)", describe(call.in(0)));
+  const AxisMask mask = normal_axes(call, axes, shape.rank());
+  const Shape kept = keep_axes(shape, mask);
+  if (shape.size() == 0 && kept.size() > 0) call.fail<ValueError>("of no elements: x is {}", describe(call.in(0)));
+  return call.record(reduce(call.in(0), mask, keepdims ? kept : drop_axes(shape, mask), reducer), mask);
+}
+
+void extremum_vjp(Vjp& d) {
+  const auto mask = d.attributes<AxisMask>();
+  const Tensor x = d.in(0);
+  const Shape kept = keep_axes(x.shape(), mask);
+  const Tensor hit = equal(x, reshape(d.out(), kept));
+  const Tensor share = reshape(d.grad(), kept) / to(sum_axes(hit, mask, true), x.dtype());
+  d.add(0, where(hit, share, 0));
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,113 @@
+#include <xgrad/ops/matmul.hpp>
+
+#include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/product.hpp>
+#include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/matmul.hpp>
+#include <xgrad/ops/reshape.hpp>
+
+#include <algorithm>
+
+namespace xgrad {
+namespace detail {
+namespace {
+
+struct Transposed {
+  bool a, b;
+};
+
+const Op op{.name = "matmul", .reads = {reads_in(1), reads_in(0)}, .vjp = [](Vjp& d) {
+              const auto [ta, tb] = d.attributes<Transposed>();
+              const Tensor& g = d.grad();
+              if (d.wanted(0)) d.add(0, ta ? matmul(d.in(1), tb, g, true) : matmul(g, false, d.in(1), !tb));
+              if (d.wanted(1)) d.add(1, tb ? matmul(g, true, d.in(0), ta) : matmul(d.in(0), !ta, g, false));
+            }};
+
+/// The axes in front of a matrix.
+Shape batch_of(const Tensor& x) { return Shape(x.shape().begin(), x.rank() - 2); }
+
+/// Where the matrices of a batch lie: the n-th one's index in an operand that is broadcast to it.
+class BatchIndex {
+ public:
+  BatchIndex(const Shape& batch, const Shape& operand) {
+    const Shape* shapes[] = {&operand};
+    loop_ = broadcast_loop(batch, shapes, 1);
+  }
+  i64 operator()(i64 n) const noexcept {
+    i64 index = 0;
+    for (int axis = loop_.axes; axis-- > 0; n /= loop_.extent[axis]) index += n % loop_.extent[axis] * loop_.stride[1][axis];
+    return index;
+  }
+
+ private:
+  Loop loop_;
+};
+
+}  // namespace
+
+void check_product_extents(const Call& call, i64 m, i64 n, i64 k) {
+  if (std::max({m, n, k}) > max_product_extent)
+    call.fail<ShapeError>("a product of ({}, {}) and ({}, {}): an extent is more than {}", m, k, k, n, max_product_extent);
+}
+
+Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
+  Call call(op, a, b);
+  const DType dtype = call.floating();
+  const Shape &sa = call.shape(0), &sb = call.shape(1);
+  const int ra = sa.rank(), rb = sb.rank();
+  const i64 m = sa[ra - (ta ? 1 : 2)], k = sa[ra - (ta ? 2 : 1)];
+  const i64 inner = sb[rb - (tb ? 1 : 2)], n = sb[rb - (tb ? 2 : 1)];
+  if (k != inner)
+    call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
+  check_product_extents(call, m, n, k);
+  const Shape batch_a = batch_of(call.in(0)), batch_b = batch_of(call.in(1));
+  Shape shape;
+  if (!broadcast(batch_a, batch_b, shape))
+    call.fail<ShapeError>("batches do not broadcast: a is {}, b is {}", to_string(sa), to_string(sb));
+  const Shape batch = shape;
+  shape.push_back(m);
+  shape.push_back(n);
+
+  Output out(dtype, shape);
+  const i64 count = batch.size(), item = item_size(dtype);
+  const auto* from_a = static_cast<const char*>(elements(call.in(0)));
+  const auto* from_b = static_cast<const char*>(elements(call.in(1)));
+  auto* to = static_cast<char*>(out.get());
+  const BatchIndex index_a(batch, batch_a), index_b(batch, batch_b);
+  const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, m * n * k));
+  parallel_for((count + together - 1) / together, [&](i64 tile) {
+    for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
+      product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k, from_b + index_b(i) * k * n * item,
+              tb ? k : n, to + i * m * n * item, n, false);
+  });
+  return call.record(out.finish(), Transposed{ta, tb});
+}
+
+}  // namespace detail
+
+// What is not a batch of matrices on both sides is made one, around the same product: a vector by an axis of 1, and a
+// batch against a single matrix by stacking its rows, which is one product forward and one for each derivative.
+Tensor matmul(const Operand& a, const Operand& b) {
+  using namespace detail;
+  Call call(op, a, b);
+  call.floating();
+  const Shape &sa = call.shape(0), &sb = call.shape(1);
+  const int ra = sa.rank(), rb = sb.rank();
+  if (ra == 0 || rb == 0)
+    call.fail<ShapeError>("needs one axis or more: a is {}, b is {}", to_string(sa), to_string(sb));
+  if (ra >= 2 && (rb > 2 || (ra == 2 && rb == 2))) return matmul(a, false, b, false);
+  const i64 k = sa[ra - 1];
+  if (k != sb[rb == 1 ? 0 : rb - 2])
+    call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
+
+  const CallScope scope(call);
+  const Shape rows(sa.begin(), ra - 1);
+  const Tensor left = ra == 2 ? call.in(0) : reshape(call.in(0), Shape{rows.size(), k});
+  const Tensor right = rb == 1 ? reshape(call.in(1), Shape{k, 1}) : call.in(1);
+  Shape shape = rb > 2 ? batch_of(call.in(1)) : rows;
+  if (rb > 1) shape.push_back(sb[rb - 1]);
+  return reshape(matmul(left, false, right, false), shape);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,17 @@
+#include <xgrad/ops/max.hpp>
+
+#include <xgrad/ops/internal/along.hpp>
+#include <xgrad/ops/internal/reduce.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const Op op{.name = "max", .reads = {reads_in(0) | reads_output}, .vjp = extremum_vjp};
+
+}  // namespace
+
+Tensor max(const Operand& x, const Axes& axes, bool keepdims) { return extremum(op, x, axes, keepdims, max_along); }
+
+}  // namespace xgrad

@@ -1,0 +1,30 @@
+#include <xgrad/ops/to.hpp>
+
+#include <xgrad/ops/internal/along.hpp>
+#include <xgrad/ops/internal/axes.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const Op op{.name = "to", .vjp = [](Vjp& d) { d.add(0, to(d.grad(), d.attributes<DType>())); }};
+
+}  // namespace
+
+Tensor to(const Operand& x, DType dtype) {
+  Call call(op, x);
+  const Tensor& in = call.in(0);
+  const DType from = in.dtype();
+  if (from == dtype) return in;
+  Output out(dtype, in.shape());
+  const i64 refused = convert(from, elements(in), dtype, out.get(), in.size());
+  if (refused >= 0) {
+    const double value = from == DType::float32 ? static_cast<const float*>(elements(in))[refused]
+                                                : static_cast<const double*>(elements(in))[refused];
+    call.fail<ValueError>("element {} of {} is {}, which int64 cannot hold", refused, describe(in), value);
+  }
+  return call.record(out.finish(), from);
+}
+
+}  // namespace xgrad
