@@ -2,6 +2,7 @@
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/parallel.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <mutex>
 
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
@@ -52,10 +54,14 @@ std::atomic<int>& thread_count() noexcept {
 std::shared_ptr<tbb::task_arena> arena() {
   static std::mutex mutex;
   static std::shared_ptr<tbb::task_arena> current;
+  static std::unique_ptr<tbb::global_control> limit;
   static int size = 0;
   const std::lock_guard lock(mutex);
   const int wanted = thread_count().load(std::memory_order_relaxed);
   if (size != wanted) {
+    // TBB would not start more workers than there are processors, and say so on stderr.
+    limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                  static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())));
     current = std::make_shared<tbb::task_arena>(wanted);
     size = wanted;
   }

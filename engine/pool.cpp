@@ -108,11 +108,15 @@ struct Closer {
   }
 };
 
+/// What this thread has taken and given back is passed on when it ends.
+void enroll() noexcept {
+  if (pool.registered) return;
+  thread_local Closer closer;
+  pool.registered = true;
+}
+
 void* get_slow(u16 size_class) {
-  if (!pool.registered) {
-    thread_local Closer closer;
-    pool.registered = true;
-  }
+  enroll();
   {
     const std::lock_guard lock(shared.mutex);
     if (Block* b = shared.lists[size_class]) {
@@ -157,7 +161,10 @@ void pool_put(void* memory, u16 size_class) noexcept {
   pool.count(-static_cast<i64>(bytes_of(size_class)));
   // A thread that gives back more than it ever took (a consumer of another's tensors) passes the surplus on.
   if (pool.balance < 0 || pool.closed) {
-    if (pool.closed) pool.report();
+    if (pool.closed)
+      pool.report();
+    else
+      enroll();
     put_shared(block, size_class);
   } else {
     block->next = pool.lists[size_class];

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace xgrad {
 namespace detail {
@@ -22,8 +22,17 @@ u32 next_serial() noexcept {
   return serial;
 }
 
-// A tape that ends leaves its vectors behind for the next one of this thread.
-thread_local std::unique_ptr<Tape::Impl> spare;
+// Tapes that ended leave their vectors behind for the next ones of this thread.
+struct Spares {
+  Tape::Impl* first = nullptr;  // linked by `outer`
+
+  Tape::Impl* take() { return first ? std::exchange(first, first->outer) : new Tape::Impl; }
+  void put(Tape::Impl* tape) noexcept { tape->outer = std::exchange(first, tape); }
+  ~Spares() {
+    while (first) delete std::exchange(first, first->outer);
+  }
+};
+thread_local Spares spares;
 
 constexpr u32 first_leaf_slots = 64;
 
@@ -184,16 +193,13 @@ const Shape& Tape::Impl::shape_of(u32 id) noexcept {
 }
 
 Tape::Tape() {
-  impl_ = detail::spare ? detail::spare.release() : new Impl;
+  impl_ = detail::spares.take();
   impl_->open();
 }
 
 Tape::~Tape() {
   impl_->close();
-  if (detail::spare)
-    delete impl_;
-  else
-    detail::spare.reset(impl_);
+  detail::spares.put(impl_);
 }
 
 std::size_t Tape::size() const noexcept { return impl_->count - 1; }

@@ -3,7 +3,6 @@
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/ops/argmax.hpp>
-#include <xgrad/ops/cast.hpp>
 #include <xgrad/ops/equal.hpp>
 #include <xgrad/ops/sum.hpp>
 
@@ -18,7 +17,7 @@ std::int64_t count_correct(const Tensor& scores, const Tensor& labels, Site site
                              "scores are (n, classes), labels (n,) or (n, classes): they are {} and {}",
                              to_string(scores.shape()), to_string(labels.shape()));
   const Tensor hits = equal(argmax(scores, 1), one_hot ? argmax(labels, 1) : labels);
-  return static_cast<std::int64_t>(sum(cast(hits, float64)).item());
+  return static_cast<std::int64_t>(sum(hits).item());
 }
 
 double accuracy(const Tensor& scores, const Tensor& labels, Site site) {

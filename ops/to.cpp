@@ -22,7 +22,7 @@ Tensor to(const Operand& x, DType dtype) {
   if (refused >= 0) {
     const double value = from == DType::float32 ? static_cast<const float*>(elements(in))[refused]
                                                 : static_cast<const double*>(elements(in))[refused];
-    call.fail<ValueError>("element {} of {} is {}, which int64 cannot hold", refused, describe(in), value);
+    call.fail<ValueError>("element {} of {} is {:g}, which int64 cannot hold", refused, describe(in), value);
   }
   return call.record(out.finish(), from);
 }

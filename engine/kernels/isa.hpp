@@ -1,6 +1,6 @@
 #pragma once
 // What the kernels need from an instruction set beyond xsimd's batches: one struct per set. Loads and stores of
-// part of a batch give and take exactly `count` elements (0 < count < width), the other lanes being zero, so that
+// part of a batch give and take exactly `count` elements (0 < count < width), the other lanes being `rest`, so that
 // the end of an array goes through the same batch arithmetic as its middle.
 #include <cstdint>
 #include <cstring>
@@ -21,8 +21,9 @@ template <class A, class XsimdArch> struct BaselineIsa {
   template <class T> using Mask = xsimd::batch_bool<T, Xsimd>;
   template <class T> static constexpr int width = static_cast<int>(Batch<T>::size);
 
-  template <class T> static Batch<T> load_partial(const T* from, std::int64_t count) noexcept {
-    T lanes[width<T>] = {};
+  template <class T> static Batch<T> load_partial(const T* from, std::int64_t count, Batch<T> rest) noexcept {
+    T lanes[width<T>];
+    rest.store_unaligned(lanes);
     for (int i = 0; i < width<T> - 1; ++i)
       if (i < count) lanes[i] = from[i];
     return Batch<T>::load_unaligned(lanes);
@@ -67,11 +68,13 @@ template <> struct Isa<arch::avx2> : BaselineIsa<arch::avx2, xsimd::fma3<xsimd::
   static __m256i first_lanes(double, std::int64_t count) noexcept {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
   }
-  static Batch<float> load_partial(const float* from, std::int64_t count) noexcept {
-    return _mm256_maskload_ps(from, first_lanes(0.0f, count));
+  static Batch<float> load_partial(const float* from, std::int64_t count, Batch<float> rest) noexcept {
+    const __m256i lanes = first_lanes(0.0f, count);
+    return _mm256_blendv_ps(rest, _mm256_maskload_ps(from, lanes), _mm256_castsi256_ps(lanes));
   }
-  static Batch<double> load_partial(const double* from, std::int64_t count) noexcept {
-    return _mm256_maskload_pd(from, first_lanes(0.0, count));
+  static Batch<double> load_partial(const double* from, std::int64_t count, Batch<double> rest) noexcept {
+    const __m256i lanes = first_lanes(0.0, count);
+    return _mm256_blendv_pd(rest, _mm256_maskload_pd(from, lanes), _mm256_castsi256_pd(lanes));
   }
   static void store_partial(float* to, Batch<float> value, std::int64_t count) noexcept {
     _mm256_maskstore_ps(to, first_lanes(0.0f, count), value);
@@ -115,11 +118,11 @@ template <> struct Isa<arch::avx512> : BaselineIsa<arch::avx512, xsimd::avx512bw
   static constexpr bool has_fma = true;
 
   static __mmask16 first_lanes(std::int64_t count) noexcept { return static_cast<__mmask16>((1u << count) - 1); }
-  static Batch<float> load_partial(const float* from, std::int64_t count) noexcept {
-    return _mm512_maskz_loadu_ps(first_lanes(count), from);
+  static Batch<float> load_partial(const float* from, std::int64_t count, Batch<float> rest) noexcept {
+    return _mm512_mask_loadu_ps(rest, first_lanes(count), from);
   }
-  static Batch<double> load_partial(const double* from, std::int64_t count) noexcept {
-    return _mm512_maskz_loadu_pd(static_cast<__mmask8>(first_lanes(count)), from);
+  static Batch<double> load_partial(const double* from, std::int64_t count, Batch<double> rest) noexcept {
+    return _mm512_mask_loadu_pd(rest, static_cast<__mmask8>(first_lanes(count)), from);
   }
   static void store_partial(float* to, Batch<float> value, std::int64_t count) noexcept {
     _mm512_mask_storeu_ps(to, first_lanes(count), value);

@@ -20,7 +20,9 @@ template <class T, class A> struct LaneTraits {
   static constexpr int width = static_cast<int>(Value::size);
 
   static Value load(const T* from) noexcept { return Value::load_unaligned(from); }
-  static Value load(const T* from, std::int64_t count) noexcept { return Isa<A>::load_partial(from, count); }
+  static Value load(const T* from, std::int64_t count, Value rest) noexcept {
+    return Isa<A>::load_partial(from, count, rest);
+  }
   static void store(T* to, Value v) noexcept { v.store_unaligned(to); }
   static void store(T* to, Value v, std::int64_t count) noexcept { Isa<A>::store_partial(to, v, count); }
   static Mask load_mask(const std::uint8_t* from, std::int64_t count) noexcept {
@@ -42,7 +44,7 @@ template <class T> struct ScalarTraits {
   using Mask = bool;
   static constexpr int width = 1;
 
-  template <class From> static Value load(const From* from, std::int64_t = 1) noexcept {
+  template <class From> static Value load(const From* from, std::int64_t = 1, Value = 0) noexcept {
     return static_cast<Value>(*from);
   }
   template <class To> static void store(To* to, Value v, std::int64_t = 1) noexcept { *to = static_cast<To>(v); }
@@ -86,6 +88,8 @@ template <class T, class A> struct LaneMask {
   friend LaneMask operator&(LaneMask a, LaneMask b) noexcept { return {static_cast<Mask>(a.v & b.v)}; }
   friend LaneMask operator|(LaneMask a, LaneMask b) noexcept { return {static_cast<Mask>(a.v | b.v)}; }
   friend LaneMask operator!(LaneMask a) noexcept { return {Traits::negate(a.v)}; }
+  /// Whether a lane is set.
+  friend bool any(LaneMask a) noexcept { return xsimd::any(a.v); }
 };
 
 template <class T, class A> struct Lane {
@@ -102,8 +106,10 @@ template <class T, class A> struct Lane {
 
   static Lane load(const T* from) noexcept { return Traits::load(from); }
   void store(T* to) const noexcept { Traits::store(to, v); }
-  /// The first `count` lanes only.
-  static Lane load(const T* from, std::int64_t count) noexcept { return Traits::load(from, count); }
+  /// The first `count` lanes only; 0 < count < width.
+  static Lane load(const T* from, std::int64_t count, Lane rest = 0) noexcept {
+    return Traits::load(from, count, rest.v);
+  }
   void store(T* to, std::int64_t count) const noexcept { Traits::store(to, v, count); }
 
   /// All lanes alike, stored.

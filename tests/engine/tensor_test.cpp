@@ -42,7 +42,7 @@ TEST_CASE("tensor: full, zeros, ones, from memory", "[tensor]") {
   CHECK(zeros({2, 2}, int64).to_vector<std::int64_t>() == std::vector<std::int64_t>(4, 0));
   CHECK(ones({3}, float64).to_vector<double>() == std::vector<double>(3, 1));
   CHECK(full({2}, 0.1).to_vector<float>() == std::vector<float>(2, 0.1f));
-  CHECK(full({}, 7, boolean).dtype() == boolean);
+  CHECK(full({}, 1, boolean).dtype() == boolean);
   const double numbers[] = {1, 2, 3, 4};
   CHECK(from_data(numbers, {2, 2}).to_vector<double>() == std::vector<double>{1, 2, 3, 4});
   CHECK(from_vector(std::vector<bool>{true, false}, {2, 1}).shape() == Shape{2, 1});

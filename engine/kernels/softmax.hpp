@@ -1,0 +1,88 @@
+#pragma once
+#include <xgrad/engine/kernels/along.hpp>
+
+namespace xgrad::detail {
+
+/// The largest element, which is taken off before exp so that nothing overflows.
+template <class T, class View> auto largest(const View& view, const T* x) noexcept {
+  using W = typename View::W;
+  return view.template reduce<Max<T>, true>(
+      [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...); });
+}
+
+/// The sum of e^(x - shift), each term also given to keep(i, term, count...).
+template <class T, class View, class Keep>
+auto sum_of_exp(const View& view, const T* x, const typename View::W& shift, Keep keep) noexcept {
+  using W = typename View::W;
+  return view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
+    const W e = exp(load_or<W>(x + i, Max<T>::identity, count...) - shift);
+    keep(i, e, count...);
+    return e;
+  });
+}
+
+template <class T, class A> void softmax(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
+  each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size) {
+    using W = typename decltype(view)::W;
+    const T* x = from + begin;
+    T* y = to + begin;
+    const W sum = sum_of_exp(view, x, largest(view, x),
+                             [&](Size i, const W& e, auto... count) { e.store(y + i, count...); });
+    view.each([&](Size i, auto... count) { (W::load(y + i, count...) / sum).store(y + i, count...); });
+  });
+}
+
+template <class T, class A> void log_softmax(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
+  each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size) {
+    using W = typename decltype(view)::W;
+    const T* x = from + begin;
+    T* y = to + begin;
+    const W shift = largest(view, x), log_sum = log(sum_of_exp(view, x, shift, [](auto...) {}));
+    view.each([&](Size i, auto... count) { (W::load(x + i, count...) - shift - log_sum).store(y + i, count...); });
+  });
+}
+
+template <class T, class A> void logsumexp(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
+  each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size result) {
+    using W = typename decltype(view)::W;
+    const T* x = from + begin;
+    // An infinite one is the result already; taking it off would give nan.
+    const W shift = map([](auto m) { return where(abs(m) == Float<T>::infinity, 0, m); }, largest(view, x));
+    view.put(to + result, shift + log(sum_of_exp(view, x, shift, [](auto...) {})));
+  });
+}
+
+/// to = f(g, y, total), or += it, where total is the sum of term(g, y).
+template <class T, class A, class Term, class F>
+void along_gradient(const T* g, const T* y, Size outer, Size n, Size inner, T* to, bool accumulate, Term term,
+                    F f) noexcept {
+  each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size) {
+    using W = typename decltype(view)::W;
+    const W total = view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
+      return term(W::load(g + begin + i, count...), W::load(y + begin + i, count...));
+    });
+    view.each([&](Size i, auto... count) {
+      T* const at = to + begin + i;
+      const W d = f(W::load(g + begin + i, count...), W::load(y + begin + i, count...), total);
+      (accumulate ? W::load(at, count...) + d : d).store(at, count...);
+    });
+  });
+}
+
+template <class T, class A>
+void softmax_grad(const T* g, const T* y, Size outer, Size n, Size inner, T* to, bool accumulate) noexcept {
+  using W = Wide<T, A>;
+  along_gradient<T, A>(
+      g, y, outer, n, inner, to, accumulate, [](const W& gi, const W& yi) { return gi * yi; },
+      [](const W& gi, const W& yi, const W& total) { return yi * (gi - total); });
+}
+
+template <class T, class A>
+void log_softmax_grad(const T* g, const T* y, Size outer, Size n, Size inner, T* to, bool accumulate) noexcept {
+  using W = Wide<T, A>;
+  along_gradient<T, A>(
+      g, y, outer, n, inner, to, accumulate, [](const W& gi, const W&) { return gi; },
+      [](const W& gi, const W& yi, const W& total) { return gi - exp(yi) * total; });
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,84 @@
+#pragma once
+// Vectors, and matrices times vectors: one training sample at a time is made of these, and a BLAS takes twice as long.
+#include <xgrad/engine/kernels/along.hpp>
+
+namespace xgrad::detail {
+
+template <class T, class A, class F> void each_wide(Size n, F f) noexcept { Row<T, A>{n}.each(f); }
+
+template <class T, class A> void add(T* to, const T* from, Size n) noexcept {
+  using W = Wide<T, A>;
+  each_wide<T, A>(n, [&](Size i, auto... count) {
+    (W::load(to + i, count...) + W::load(from + i, count...)).store(to + i, count...);
+  });
+}
+
+template <class T, class A> void scale(T* to, T factor, Size n) noexcept {
+  using W = Wide<T, A>;
+  each_wide<T, A>(n, [&](Size i, auto... count) { (W::load(to + i, count...) * W(factor)).store(to + i, count...); });
+}
+
+/// Up to `lines` Wides of columns of w^T x: the even and the odd rows in a sum each.
+template <class T, class A, int lines>
+void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to, bool accumulate, Size columns) noexcept {
+  using W = Wide<T, A, lines>;
+  const auto run = [&](auto... count) {
+    W even(0), odd(0);
+    Size i = 0;
+    for (; i + 2 <= rows; i += 2) {
+      even = fma(W(x[i]), W::load(w + i * stride, count...), even);
+      odd = fma(W(x[i + 1]), W::load(w + (i + 1) * stride, count...), odd);
+    }
+    if (i < rows) even = fma(W(x[i]), W::load(w + i * stride, count...), even);
+    const W sum = even + odd;
+    (accumulate ? W::load(to, count...) + sum : sum).store(to, count...);
+  };
+  if (columns == W::width) run();
+  else run(columns);
+}
+
+template <class T, class A>
+void transposed_times_vector(const T* w, Size rows, Size columns, Size stride, const T* x, T* to,
+                             bool accumulate) noexcept {
+  constexpr int lines = Wide<T, A>::parts == 1 ? 4 : 2;  // as many sums as there are registers for
+  constexpr Size most = Wide<T, A, lines>::width;
+  for (Size j = 0; j < columns; j += most) {
+    const Size count = columns - j < most ? columns - j : most;
+    const auto part = count > Wide<T, A>::width ? columns_times_vector<T, A, lines> : columns_times_vector<T, A, 1>;
+    part(w + j, rows, stride, x, to + j, accumulate, count);
+  }
+}
+
+/// `rows` rows of w times x.
+template <class T, class A, int rows>
+void rows_times_vector(const T* w, Size columns, Size stride, const T* x, T* to, bool accumulate) noexcept {
+  using W = Wide<T, A>;
+  W sum[rows];
+  for (W& s : sum) s = W(0);
+  each_wide<T, A>(columns, [&](Size i, auto... count) {
+    const W xi = W::load(x + i, count...);
+    for (int r = 0; r < rows; ++r) sum[r] = fma(W::load(w + r * stride + i, count...), xi, sum[r]);
+  });
+  for (int r = 0; r < rows; ++r) to[r] = (accumulate ? to[r] : 0) + fold<Sum<T>>(sum[r]);
+}
+
+template <class T, class A>
+void times_vector(const T* w, Size rows, Size columns, Size stride, const T* x, T* to, bool accumulate) noexcept {
+  Size i = 0;
+  for (; i + 4 <= rows; i += 4) rows_times_vector<T, A, 4>(w + i * stride, columns, stride, x, to + i, accumulate);
+  for (; i < rows; ++i) rows_times_vector<T, A, 1>(w + i * stride, columns, stride, x, to + i, accumulate);
+}
+
+template <class T, class A>
+void add_outer(T* w, Size rows, Size columns, Size stride, T a, const T* x, const T* y) noexcept {
+  using W = Wide<T, A>;
+  for (Size r = 0; r < rows; ++r) {
+    T* const row = w + r * stride;
+    const W factor(a * x[r]);
+    each_wide<T, A>(columns, [&](Size i, auto... count) {
+      fma(factor, W::load(y + i, count...), W::load(row + i, count...)).store(row + i, count...);
+    });
+  }
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,36 @@
+#include <xgrad/ops/bce_with_logits.hpp>
+
+#include <xgrad/engine/tape.hpp>
+#include <xgrad/ops/abs.hpp>
+#include <xgrad/ops/add.hpp>
+#include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/internal/loss.hpp>
+#include <xgrad/ops/log1p.hpp>
+#include <xgrad/ops/maximum.hpp>
+#include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/neg.hpp>
+#include <xgrad/ops/sigmoid.hpp>
+#include <xgrad/ops/sub.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const Op op{.name = "bce_with_logits", .reads = {reads_in(0) | reads_in(1), reads_in(0)}, .vjp = [](Vjp& d) {
+              const Tensor w = weight(d.grad(), d.attributes<Loss>()), x = d.in(0);
+              if (d.wanted(0)) d.add(0, (sigmoid(x) - d.in(1)) * w);
+              if (d.wanted(1)) d.add(1, -x * w);
+            }};
+
+}  // namespace
+
+Tensor bce_with_logits(const Operand& input, const Operand& target, Reduction reduction) {
+  Call call(op, input, target);
+  check_pair(call);
+  const Tensor &x = call.in(0), &t = call.in(1);
+  const Tensor value = no_grad([&] { return reduced(maximum(x, 0) - x * t + log1p(exp(-abs(x))), reduction); });
+  return call.record(value, Loss{reduction, x.size()});
+}
+
+}  // namespace xgrad

@@ -1,0 +1,125 @@
+#include <xgrad/ops/cross_entropy.hpp>
+
+#include <xgrad/engine/tape.hpp>
+#include <xgrad/ops/add.hpp>
+#include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/internal/along.hpp>
+#include <xgrad/ops/internal/loss.hpp>
+#include <xgrad/ops/internal/reduce.hpp>
+#include <xgrad/ops/internal/rows.hpp>
+#include <xgrad/ops/log_softmax.hpp>
+#include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/neg.hpp>
+#include <xgrad/ops/reshape.hpp>
+#include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/transpose.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const i64* labels_of(const Tensor& target) { return static_cast<const i64*>(elements(target)); }
+
+/// Subtracts 1 at each row's label.
+template <class T> void subtract_labels(const i64* labels, i64 rows, i64 classes, T* p) {
+  for (i64 i = 0; i < rows; ++i) p[i * classes + labels[i]] -= T{1};
+}
+
+/// A tensor of its own, changed in place before anyone else has seen it.
+Tensor less_labels(Tensor p, const Tensor& target) {
+  const i64 rows = p.shape()[0], classes = p.shape()[1];
+  void* const data = Access::body(p)->data;
+  if (p.dtype() == DType::float32)
+    subtract_labels(labels_of(target), rows, classes, static_cast<float*>(data));
+  else
+    subtract_labels(labels_of(target), rows, classes, static_cast<double*>(data));
+  return p;
+}
+
+// For logits (N, C) and labels (N); the extra value is log p.
+const Op op{.name = "cross_entropy", .reads = {reads_in(0) | reads_in(1) | reads_extra}, .vjp = [](Vjp& d) {
+              const auto& loss = d.attributes<Loss>();
+              const Tensor g = weight(d.grad(), loss), w = g.rank() == 0 ? g : reshape(g, {-1, 1});
+              if (d.recording()) {
+                const Tensor x = d.in(0), minus_target = less_labels(zeros(x.shape(), x.dtype()), d.in(1));
+                d.add(0, (softmax(x) + minus_target) * w);
+              } else {
+                d.add(0, less_labels(exp(d.extra()), d.in(1)) * w);
+              }
+            }};
+
+/// Logits (N, C), labels (N).
+Tensor of_rows(Call& call, Reduction reduction) {
+  const Tensor& x = call.in(0);
+  const i64 *labels = labels_of(call.in(1)), rows = x.shape()[0], classes = x.shape()[1];
+  const Tensor log_p = map_rows(log_softmax_rows, x, nullptr, 1);
+  Output losses(x.dtype(), {rows});
+  const auto pick = [&]<class T>(const T* from, T* to) {
+    for (i64 i = 0; i < rows; ++i) to[i] = -from[i * classes + labels[i]];
+  };
+  if (x.dtype() == DType::float32)
+    pick(static_cast<const float*>(elements(log_p)), static_cast<float*>(losses.get()));
+  else
+    pick(static_cast<const double*>(elements(log_p)), static_cast<double*>(losses.get()));
+  const Tensor value = no_grad([&] { return reduced(losses.finish(), reduction); });
+  return call.record(value, Loss{reduction, rows}, log_p);
+}
+
+Tensor of_rows(const Operand& x, const Operand& target, Reduction reduction) {
+  Call call(op, x, target);
+  return of_rows(call, reduction);
+}
+
+std::string position(const Shape& shape, i64 index) {
+  Shape at = shape;
+  for (int axis = shape.rank(); axis-- > 0; index /= shape[axis]) at[axis] = index % shape[axis];
+  return to_string(at);
+}
+
+void check_labels(const Call& call, int axis) {
+  const Tensor &x = call.in(0), &target = call.in(1);
+  const Shape expected = drop_axes(x.shape(), 1u << axis);
+  if (target.shape() != expected)
+    call.fail<ShapeError>("logits are {}, labels are {}, expected {}", to_string(x.shape()), to_string(target.shape()),
+                          to_string(expected));
+  const i64 *labels = labels_of(target), classes = x.shape()[axis];
+  for (i64 i = 0; i < target.size(); ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      call.fail<ValueError>("label {} at {} is outside [0, {}): logits are {}", labels[i], position(target.shape(), i),
+                            classes, to_string(x.shape()));
+}
+
+/// Target probabilities along `axis`.
+Tensor of_probabilities(const Call& call, int axis, Reduction reduction) {
+  const Tensor &x = call.in(0), &target = call.in(1);
+  if (target.dtype() != x.dtype())
+    call.fail<DTypeError>("logits are {}, target is {}, expected int64 labels, or probabilities in {}", describe(x),
+                          describe(target), name_of(x.dtype()));
+  if (target.shape() != x.shape())
+    call.fail<ShapeError>("logits are {}, probabilities are {}", to_string(x.shape()), to_string(target.shape()));
+  const CallScope scope(call);
+  return reduced(-sum_axes(target * log_softmax(x, axis), 1u << axis, false), reduction);
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Operand& logits, const Operand& target, Reduction reduction) {
+  Call call(op, logits, target);
+  call.floating(0, 1);
+  const Tensor &x = call.in(0), &t = call.in(1);
+  const Shape& shape = x.shape();
+  if (shape.rank() == 0) call.fail<ShapeError>("logits are 0-d, expected (N, C), (C) or (N, C, d...)");
+  const int axis = shape.rank() == 1 ? 0 : 1;
+  if (t.dtype() != DType::int64) return of_probabilities(call, axis, reduction);
+  check_labels(call, axis);
+  if (shape.rank() == 2) return of_rows(call, reduction);
+  const Middle m = middle(shape, axis);
+  const i64 rows = m.outer * m.inner;
+  const CallScope scope(call);
+  const Tensor classes_last = transpose(reshape(x, {m.outer, m.n, m.inner}), {0, 2, 1});
+  const Tensor loss = of_rows(reshape(classes_last, {rows, m.n}), reshape(t, {rows}), reduction);
+  return reduction == Reduction::none ? reshape(loss, t.shape()) : loss;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,21 @@
+#pragma once
+// What the losses share.
+#include <xgrad/engine/internal/op.hpp>
+#include <xgrad/ops/reduction.hpp>
+
+namespace xgrad::detail {
+
+struct Loss {
+  Reduction reduction;
+  i64 count;  // of elements or samples
+};
+
+/// Their mean, their sum, or the losses themselves.
+Tensor reduced(const Tensor& losses, Reduction reduction);
+/// What the derivative of one of them is multiplied by: g as it is, or its part of the mean.
+Tensor weight(const Tensor& g, const Loss& loss);
+
+/// ShapeError or DTypeError unless the two inputs are alike.
+void check_pair(const Call& call);
+
+}  // namespace xgrad::detail

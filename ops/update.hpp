@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+
+#include <xgrad/engine/tensor.hpp>
+
+// Steps of optimizers, in place and not recorded. w, gradient and state have one shape and one floating dtype
+// (ShapeError, DTypeError otherwise); w is a variable or a constant, not a recorded value (GraphError).
+namespace xgrad {
+
+/// Stochastic gradient descent as PyTorch defines it.
+struct SgdOptions {
+  double lr = 0.01, momentum = 0, dampening = 0, weight_decay = 0;
+  bool nesterov = false;
+};
+
+/// g += weight_decay w; v = momentum v + (1 - dampening) g; w -= lr v, or lr (g + momentum v) with nesterov.
+/// An undefined velocity starts as g; without momentum it is not used.
+void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site = Site::here());
+
+/// Adam (Kingma and Ba, 2015) as PyTorch defines it; with decoupled_weight_decay AdamW (Loshchilov and Hutter, 2019).
+struct AdamOptions {
+  double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  bool decoupled_weight_decay = false;
+  std::int64_t step = 1;  ///< the number of this update, from 1
+};
+
+/// g += weight_decay w (decoupled: w *= 1 - lr weight_decay); m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// w -= lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps). Undefined m and v start at zero.
+void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options,
+                 Site site = Site::here());
+
+}  // namespace xgrad

@@ -1,0 +1,57 @@
+#pragma once
+// Counts the heap calls of the whole program, its libraries included. For one file of a program; where a sanitizer has
+// the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
+#include <atomic>
+#include <cstddef>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define XGRAD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define XGRAD_SANITIZED 1
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(XGRAD_SANITIZED)
+#define XGRAD_COUNTS_HEAP_CALLS 1
+
+namespace xgrad::tests {
+
+inline std::atomic<long> heap_calls{0};
+
+/// In a hundred runs of f that follow `warm_up` others.
+template <class F> long heap_calls_in(F f, int warm_up = 2) {
+  for (int i = 0; i < warm_up; ++i) f();
+  const long before = heap_calls;
+  for (int i = 0; i < 100; ++i) f();
+  return heap_calls - before;
+}
+
+}  // namespace xgrad::tests
+
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+
+void* malloc(std::size_t size) {
+  ++xgrad::tests::heap_calls;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++xgrad::tests::heap_calls;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* block, std::size_t size) {
+  ++xgrad::tests::heap_calls;
+  return __libc_realloc(block, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++xgrad::tests::heap_calls;
+  return __libc_memalign(alignment, size);
+}
+}
+
+#endif
