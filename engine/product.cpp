@@ -2,6 +2,7 @@
 // threads returns other bits for another thread count, and its threads and ours would wait for each other.
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/kernels/arrays.hpp>
 #include <xgrad/engine/runtime.hpp>
 
 #include <algorithm>
@@ -102,6 +103,13 @@ struct Tiling {
   }
 };
 
+/// f(first, count) for parts of 0 .. n - 1, of `line` multiply-adds each.
+template <class F> void each_part(i64 n, i64 line, F f) {
+  constexpr i64 enough = i64{1} << 17, round = 64;  // products with a vector wait for memory: threads pay sooner
+  const i64 step = n * line < 2 * enough ? n : (enough / line + round - 1) / round * round + round;
+  parallel_for((n + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n - part * step)); });
+}
+
 template <class T> struct Product {
   bool ta, tb;
   i64 m, n, k;
@@ -114,6 +122,8 @@ template <class T> struct Product {
   bool accumulate;
 
   void run() const {
+    if (m == 1 && (!ta || lda == 1)) return vector_times(tb, n, b, ldb, a);
+    if (n == 1 && (tb || ldb == 1) && ldc == 1) return vector_times(!ta, m, a, lda, b);
     const Tiling tile(m, n, k);
     const i64 across = (n + tile.columns - 1) / tile.columns, down = (m + tile.rows - 1) / tile.rows;
     parallel_for(across * down, [&](i64 t) {
@@ -123,6 +133,17 @@ template <class T> struct Product {
   }
 
  private:
+  /// c = w x, w (size, k), where `rows`, else w^T x, w (k, size).
+  void vector_times(bool rows, i64 size, const T* w, i64 stride, const T* x) const {
+    const ArrayKernels<T>& kernels = array_kernels<T>();
+    each_part(size, k, [&](i64 first, i64 count) {
+      if (rows)
+        kernels.times_vector(w + first * stride, count, k, stride, x, c + first, accumulate);
+      else
+        kernels.transposed_times_vector(w + first, k, count, stride, x, c + first, accumulate);
+    });
+  }
+
   void gemm(i64 i, i64 rows, i64 j, i64 columns) const {
     const SerialBlas one_thread;
     const auto index = [](i64 value) { return static_cast<xt::blas_index_t>(value); };

@@ -16,6 +16,10 @@ struct Body;  // refcounted, pooled: dtype, shape, elements, and for a leaf its 
 void retain(Body*) noexcept;
 void release(Body*) noexcept;
 struct Access;  // the engine's own view of a handle
+/// A 0-d value, its own bytes first. Bytes, because only those may be written as any type and copied as another.
+struct alignas(8) Bits {
+  unsigned char bytes[8] = {};
+};
 }  // namespace detail
 
 /// A handle to an n-dimensional array: row-major, numpy's shapes and broadcasting, cheap to copy.
@@ -98,7 +102,7 @@ class Tensor {
   void* raw_mutable_data(DType expected, Site site);
 
   std::uintptr_t word_ = 0;  // 0: undefined; 1..4: that DType, value inline; else Body*
-  std::uint64_t bits_ = 0;   // the inline value, its own bytes first
+  detail::Bits bits_;        // the inline value
   std::uint32_t node_ = 0;   // its node on the tape `tape_`
   std::uint32_t tape_ = 0;   // serial number of that tape; 0: never recorded
 };

@@ -41,10 +41,10 @@ SGD::SGD(std::vector<Tensor> parameters, const SgdOptions& options, Site site)
                              options.momentum, options.dampening);
 }
 
-void SGD::step(Site) {
+void SGD::step(Site site) {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (const Tensor grad = parameters_[i].grad(); grad.defined())
-      sgd_update(parameters_[i], grad, velocity_[i], options_);
+      sgd_update(parameters_[i], grad, velocity_[i], options_, site);
 }
 
 void SGD::set_lr(double lr, Site site) {
@@ -65,11 +65,11 @@ Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site
   check_beta("beta2", options.beta2, site);
 }
 
-void Adam::step(Site) {
+void Adam::step(Site site) {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (const Tensor grad = parameters_[i].grad(); grad.defined()) {
       options_.step = ++steps_[i];
-      adam_update(parameters_[i], grad, first_[i], second_[i], options_);
+      adam_update(parameters_[i], grad, first_[i], second_[i], options_, site);
     }
 }
 

@@ -46,7 +46,8 @@ class SGD : public Optimizer {
   std::vector<Tensor> velocity_;
 };
 
-/// Adam (Kingma and Ba, 2015), as PyTorch defines it: g += weight_decay w; m and v are running means of g and g^2,
+/// Adam (Kingma and Ba, 2015) or AdamW, as PyTorch defines them: g += weight_decay w (AdamW: w *= 1 - lr weight_decay);
+/// m and v are running means of g and g^2,
 /// corrected for their start at zero; w -= lr m / (sqrt(v) + eps).
 class Adam : public Optimizer {
  public:

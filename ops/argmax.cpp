@@ -23,7 +23,7 @@ Tensor argmax(const Operand& x, int axis, bool keepdims) {
   const Middle m = middle(shape, axis);
   if (m.n == 0 && m.outer * m.inner > 0) call.fail<ValueError>("of no elements: axis {} of {}", axis, describe(in));
   Output out(DType::int64, keepdims ? keep_axes(shape, mask) : drop_axes(shape, mask));
-  argmax_along(in.dtype(), elements(in), m.outer, m.n, m.inner, out.get());
+  argmax_along(in.dtype(), elements(in), m, out.get());
   return out.finish();
 }
 

@@ -6,7 +6,6 @@
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
-#include <xgrad/ops/internal/rows.hpp>
 #include <xgrad/ops/log_softmax.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/neg.hpp>
@@ -53,7 +52,7 @@ const Op op{.name = "cross_entropy", .reads = {reads_in(0) | reads_in(1) | reads
 Tensor of_rows(Call& call, Reduction reduction) {
   const Tensor& x = call.in(0);
   const i64 *labels = labels_of(call.in(1)), rows = x.shape()[0], classes = x.shape()[1];
-  const Tensor log_p = map_rows(log_softmax_rows, x, nullptr, 1);
+  const Tensor log_p = log_softmax_along(x, 1);
   Output losses(x.dtype(), {rows});
   const auto pick = [&]<class T>(const T* from, T* to) {
     for (i64 i = 0; i < rows; ++i) to[i] = -from[i * classes + labels[i]];

@@ -1,8 +1,8 @@
 #include <xgrad/ops/log_softmax.hpp>
 
 #include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
-#include <xgrad/ops/internal/rows.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/neg.hpp>
 #include <xgrad/ops/sub.hpp>
@@ -28,7 +28,7 @@ const Op grad_op{.name = "log_softmax_grad", .reads = {reads_in(1), reads_in(0) 
 
 Tensor log_softmax_grad(const Operand& g, const Operand& y, int axis) {
   Call call(grad_op, g, y);
-  return call.record(map_rows(log_softmax_grad_rows, call.in(0), &call.in(1), axis), axis);
+  return call.record(log_softmax_grad_along(call.in(0), call.in(1), axis), axis);
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Tensor log_softmax(const Operand& x, int axis) {
   Call call(op, x);
   call.floating();
   axis = normal_axis(call, axis, call.shape(0).rank());
-  return call.record(map_rows(log_softmax_rows, call.in(0), nullptr, axis), axis);
+  return call.record(log_softmax_along(call.in(0), axis), axis);
 }
 
 }  // namespace xgrad

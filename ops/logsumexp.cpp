@@ -1,43 +1,40 @@
 #include <xgrad/ops/logsumexp.hpp>
 
-#include <xgrad/engine/tape.hpp>
-#include <xgrad/ops/add.hpp>
-#include <xgrad/ops/equal.hpp>
-#include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
-#include <xgrad/ops/log.hpp>
-#include <xgrad/ops/max.hpp>
+#include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/reshape.hpp>
-#include <xgrad/ops/sub.hpp>
-#include <xgrad/ops/where.hpp>
+#include <xgrad/ops/softmax.hpp>
 
 namespace xgrad {
 namespace {
 
 using namespace detail;
 
-const Op op{.name = "logsumexp"};  // recorded as what it is made of
+// Of (outer, n, inner) by n. Softmax anew, not e^(x - y), which would have the rounding of y in its exponent.
+const Op op{.name = "logsumexp", .reads = {reads_in(0)}, .vjp = [](Vjp& d) {
+              d.add(0, softmax(d.in(0), 1) * reshape(d.grad(), keep_axes(d.shape(0), 1u << 1)));
+            }};
 
-/// What the exponents are measured from: the largest, or 0 where that is infinite, or there is none.
-Tensor top_of(const Tensor& x, const Axes& axes, const Shape& kept) {
-  if (x.size() == 0) return zeros(kept, x.dtype());
-  const NoGrad constant;
-  const Tensor top = max(x, axes, true);
-  return where(top - top == 0, top, 0);
+Tensor of_middle(const Operand& x) {
+  Call call(op, x);
+  const Middle m = middle(call.shape(0), 1);
+  Output out(call.in(0).dtype(), {m.outer, m.inner});
+  logsumexp_along(call.in(0).dtype(), elements(call.in(0)), m, out.get());
+  return call.record(out.finish());
 }
 
 }  // namespace
 
-// A derivative taken of the result, e^(x - y), would have the rounding of y in its exponent: this one is exact.
 Tensor logsumexp(const Operand& x, const Axes& axes, bool keepdims) {
   const Call call(op, x);
   call.floating();
-  const Tensor& in = call.in(0);
-  const AxisMask mask = normal_axes(call, axes, in.rank());
+  Tensor y = call.in(0);
+  const Shape shape = y.shape();
+  const AxisMask mask = normal_axes(call, axes, shape.rank());
   const CallScope scope(call);
-  const Tensor top = top_of(in, axes, keep_axes(in.shape(), mask));
-  const Tensor y = log(sum_axes(exp(in - top), mask, true)) + top;
-  return keepdims || mask == 0 ? y : reshape(y, drop_axes(in.shape(), mask));
+  each_run(shape, mask, [&](const Middle& m) { y = of_middle(reshape(y, {m.outer, m.n, m.inner})); });
+  return reshape(y, keepdims ? keep_axes(shape, mask) : drop_axes(shape, mask));
 }
 
 }  // namespace xgrad

@@ -72,7 +72,7 @@ Tensor take(Call& call, const Part& part) {
   const i64 item = item_size(x.dtype());
   const Strides whole = dense_strides(part.whole);
   Output out(x.dtype(), drop_axes(part.shape, part.dropped));
-  copy_strided(item, part.shape, static_cast<const char*>(elements(x)) + part.offset(whole) * item, part.strides(whole),
+  copy_strided(x.dtype(), part.shape, static_cast<const char*>(elements(x)) + part.offset(whole) * item, part.strides(whole),
                out.get(), dense_strides(part.shape));
   return call.record(out.finish(), part);
 }
@@ -89,7 +89,7 @@ Tensor put_back(const Operand& g, const Part& part) {
   const Strides whole = dense_strides(part.whole);
   Output out(x.dtype(), part.whole);
   std::memset(out.get(), 0, static_cast<std::size_t>(part.whole.size() * item));
-  copy_strided(item, part.shape, elements(x), dense_strides(part.shape),
+  copy_strided(x.dtype(), part.shape, elements(x), dense_strides(part.shape),
                static_cast<char*>(out.get()) + part.offset(whole) * item, part.strides(whole));
   return call.record(out.finish(), part);
 }

@@ -1,7 +1,7 @@
 #include <xgrad/ops/softmax.hpp>
 
+#include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
-#include <xgrad/ops/internal/rows.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/sub.hpp>
 
@@ -29,7 +29,7 @@ const Op grad_op{.name = "softmax_grad", .reads = {reads_in(1), reads_in(0) | re
 
 Tensor softmax_grad(const Operand& g, const Operand& y, int axis) {
   Call call(grad_op, g, y);
-  return call.record(map_rows(softmax_grad_rows, call.in(0), &call.in(1), axis), axis);
+  return call.record(softmax_grad_along(call.in(0), call.in(1), axis), axis);
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ Tensor softmax(const Operand& x, int axis) {
   Call call(op, x);
   call.floating();
   axis = normal_axis(call, axis, call.shape(0).rank());
-  return call.record(map_rows(softmax_rows, call.in(0), nullptr, axis), axis);
+  return call.record(softmax_along(call.in(0), axis), axis);
 }
 
 }  // namespace xgrad

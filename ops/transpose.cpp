@@ -40,7 +40,7 @@ Tensor permuted(Call& call, const Permutation& order) {
     strides[i] = from[order.axes[i]];
   }
   Output out(x.dtype(), shape);
-  copy_strided(item_size(x.dtype()), shape, elements(x), strides, out.get(), dense_strides(shape));
+  copy_strided(x.dtype(), shape, elements(x), strides, out.get(), dense_strides(shape));
   return call.record(out.finish(), order);
 }
 

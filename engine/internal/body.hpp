@@ -49,7 +49,7 @@ struct Access {
   static bool has_body(const Tensor& t) noexcept { return t.has_body(); }
   static Body* body(const Tensor& t) noexcept { return t.body(); }
   static std::uintptr_t word(const Tensor& t) noexcept { return t.word_; }
-  static u64 bits(const Tensor& t) noexcept { return t.bits_; }
+  static u64 bits(const Tensor& t) noexcept { return std::bit_cast<u64>(t.bits_); }
   static const void* inline_value(const Tensor& t) noexcept { return &t.bits_; }
   static u32 node(const Tensor& t) noexcept { return t.node_; }
   static u32 tape(const Tensor& t) noexcept { return t.tape_; }
@@ -73,7 +73,7 @@ struct Access {
   static Tensor scalar(DType dtype, u64 bits) noexcept {
     Tensor t;
     t.word_ = static_cast<std::uintptr_t>(dtype);
-    t.bits_ = bits;
+    t.bits_ = std::bit_cast<Bits>(bits);
     return t;
   }
 };
@@ -111,12 +111,12 @@ class Output {
     if (shape.rank() > 0) array_ = new_array(dtype, shape);
   }
   void* get() noexcept { return array_.defined() ? Access::body(array_)->data : &bits_; }
-  Tensor finish() noexcept { return array_.defined() ? std::move(array_) : Access::scalar(dtype_, bits_); }
+  Tensor finish() noexcept { return array_.defined() ? std::move(array_) : Access::scalar(dtype_, std::bit_cast<u64>(bits_)); }
 
  private:
   DType dtype_;
   Tensor array_;
-  u64 bits_ = 0;
+  Bits bits_;
 };
 
 }  // namespace xgrad::detail

@@ -22,7 +22,8 @@ template <class T, class A> constexpr ArrayKernels<T> make_array_kernels() {
       .log_softmax_grad = log_softmax_grad<T, A>,
       .transposed_times_vector = transposed_times_vector<T, A>,
       .times_vector = times_vector<T, A>,
-      .add_outer = add_outer<T, A>,
+      .outer = outer<T, A, false>,
+      .add_outer = outer<T, A, true>,
   };
 }
 

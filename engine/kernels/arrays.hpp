@@ -32,9 +32,10 @@ template <class T> struct ArrayKernels {
 
   /// With w (rows, columns), `stride` elements from row to row: to (columns) = w^T x, or += it;
   void (*transposed_times_vector)(const T* w, Size rows, Size columns, Size stride, const T* x, T* to, bool accumulate);
-  /// to (rows) = w x, or += it;
+  /// to (rows) = w x, or += it.
   void (*times_vector)(const T* w, Size rows, Size columns, Size stride, const T* x, T* to, bool accumulate);
-  /// w += a x y^T.
+  /// w = a x y^T, and w += a x y^T.
+  void (*outer)(T* w, Size rows, Size columns, Size stride, T a, const T* x, const T* y);
   void (*add_outer)(T* w, Size rows, Size columns, Size stride, T a, const T* x, const T* y);
 };
 

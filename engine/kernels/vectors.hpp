@@ -40,7 +40,7 @@ void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to,
 template <class T, class A>
 void transposed_times_vector(const T* w, Size rows, Size columns, Size stride, const T* x, T* to,
                              bool accumulate) noexcept {
-  constexpr int lines = Wide<T, A>::parts == 1 ? 4 : 2;  // as many sums as there are registers for
+  constexpr int lines = Wide<T, A>::parts == 1 ? 8 : 2;  // as many sums as there are registers for
   constexpr Size most = Wide<T, A, lines>::width;
   for (Size j = 0; j < columns; j += most) {
     const Size count = columns - j < most ? columns - j : most;
@@ -49,34 +49,39 @@ void transposed_times_vector(const T* w, Size rows, Size columns, Size stride, c
   }
 }
 
-/// `rows` rows of w times x.
-template <class T, class A, int rows>
-void rows_times_vector(const T* w, Size columns, Size stride, const T* x, T* to, bool accumulate) noexcept {
+/// Some rows of w times x: r is 0, 1, ...
+template <class T, class A, int... r>
+void rows_times_vector(const T* w, Size columns, Size stride, const T* x, T* to, bool accumulate,
+                       std::integer_sequence<int, r...>) noexcept {
   using W = Wide<T, A>;
-  W sum[rows];
-  for (W& s : sum) s = W(0);
+  W sum[] = {(static_cast<void>(r), W(0))...};
   each_wide<T, A>(columns, [&](Size i, auto... count) {
     const W xi = W::load(x + i, count...);
-    for (int r = 0; r < rows; ++r) sum[r] = fma(W::load(w + r * stride + i, count...), xi, sum[r]);
+    (..., (sum[r] = fma(W::load(w + r * stride + i, count...), xi, sum[r])));
   });
-  for (int r = 0; r < rows; ++r) to[r] = (accumulate ? to[r] : 0) + fold<Sum<T>>(sum[r]);
+  (..., (to[r] = accumulate ? to[r] + fold<Sum<T>>(sum[r]) : fold<Sum<T>>(sum[r])));
 }
 
 template <class T, class A>
 void times_vector(const T* w, Size rows, Size columns, Size stride, const T* x, T* to, bool accumulate) noexcept {
   Size i = 0;
-  for (; i + 4 <= rows; i += 4) rows_times_vector<T, A, 4>(w + i * stride, columns, stride, x, to + i, accumulate);
-  for (; i < rows; ++i) rows_times_vector<T, A, 1>(w + i * stride, columns, stride, x, to + i, accumulate);
+  const auto some = [&](auto which, Size count) {
+    for (; i + count <= rows; i += count)
+      rows_times_vector<T, A>(w + i * stride, columns, stride, x, to + i, accumulate, which);
+  };
+  some(std::make_integer_sequence<int, 4>(), 4);
+  some(std::make_integer_sequence<int, 1>(), 1);
 }
 
-template <class T, class A>
-void add_outer(T* w, Size rows, Size columns, Size stride, T a, const T* x, const T* y) noexcept {
+template <class T, class A, bool accumulate>
+void outer(T* w, Size rows, Size columns, Size stride, T a, const T* x, const T* y) noexcept {
   using W = Wide<T, A>;
   for (Size r = 0; r < rows; ++r) {
     T* const row = w + r * stride;
     const W factor(a * x[r]);
     each_wide<T, A>(columns, [&](Size i, auto... count) {
-      fma(factor, W::load(y + i, count...), W::load(row + i, count...)).store(row + i, count...);
+      const W yi = W::load(y + i, count...);
+      (accumulate ? fma(factor, yi, W::load(row + i, count...)) : factor * yi).store(row + i, count...);
     });
   }
 }

@@ -1,94 +1,145 @@
 #include <xgrad/ops/internal/along.hpp>
 
-#include <xgrad/engine/internal/arrays.hpp>
+#include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/kernels/arrays.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 namespace xgrad::detail {
 namespace {
 
-/// Calls f with a null pointer to the element type.
-template <class F> auto by_type(DType dtype, F&& f) {
-  switch (dtype) {
-    case DType::float32: return f(static_cast<float*>(nullptr));
-    case DType::float64: return f(static_cast<double*>(nullptr));
-    case DType::int64: return f(static_cast<i64*>(nullptr));
-    default: return f(static_cast<bool*>(nullptr));
-  }
+constexpr i64 tile = 32 * 1024;  // elements
+
+/// f(first, count) for parts of 0 .. outer - 1 that hold about a tile's elements.
+template <class F> void each_part(const Middle& m, F f) {
+  const i64 line = std::max<i64>(1, m.n * m.inner), step = m.outer * line < 2 * tile ? m.outer : std::max<i64>(1, tile / line);
+  if (m.outer == 0) return;
+  parallel_for((m.outer + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, m.outer - part * step)); });
 }
 
-/// f(first element, stride) for each line along the middle axis.
-template <class T, class R, class F> void each_line(const void* from, i64 outer, i64 n, i64 inner, void* to, F&& f) {
-  const T* x = static_cast<const T*>(from);
-  R* y = static_cast<R*>(to);
-  for (i64 o = 0; o < outer; ++o)
-    for (i64 i = 0; i < inner; ++i) *y++ = f(x + o * n * inner + i, inner);
+/// Reduces with kernel(from, outer, n, inner, to). A long middle axis is cut into pieces, and what they give is reduced.
+template <class T, class Kernel> void reduce_in_parts(Kernel kernel, const T* from, const Middle& m, T* to) {
+  if (m.n * m.inner < 2 * tile || m.inner > tile / 4)
+    return each_part(m, [&](i64 first, i64 count) {
+      kernel(from + first * m.n * m.inner, count, m.n, m.inner, to + first * m.inner);
+    });
+  const i64 step = tile / m.inner, pieces = (m.n + step - 1) / step;
+  const Tensor partial = new_array(dtype_of<T>, {m.outer, pieces, m.inner});
+  T* const part = static_cast<T*>(Access::body(partial)->data);
+  parallel_for(m.outer * pieces, [&](i64 i) {
+    const i64 first = i % pieces * step;
+    kernel(from + (i / pieces * m.n + first) * m.inner, 1, std::min(step, m.n - first), m.inner, part + i * m.inner);
+  });
+  reduce_in_parts(kernel, part, {m.outer, pieces, m.inner}, to);
 }
 
-/// The place of the best element by `better`, or of the first nan.
-template <class T, class Better> i64 best(const T* x, i64 n, i64 stride, Better better) {
+/// int64 has no kernels: result(first element, stride) for each line.
+template <class F> void each_line(const void* from, const Middle& m, void* to, F result) {
+  const i64* x = static_cast<const i64*>(from);
+  i64* y = static_cast<i64*>(to);
+  for (i64 o = 0; o < m.outer; ++o)
+    for (i64 i = 0; i < m.inner; ++i) *y++ = result(x + o * m.n * m.inner + i, m.inner);
+}
+
+/// The place of the first element that no other is better than.
+template <class Better> i64 best(const i64* x, i64 n, i64 stride, Better better) {
   i64 at = 0;
-  for (i64 i = 0; i < n; ++i) {
-    if (x[i * stride] != x[i * stride]) return i;
+  for (i64 i = 1; i < n; ++i)
     if (better(x[i * stride], x[at * stride])) at = i;
-  }
   return at;
 }
 
-template <class Better> void best_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to, Better better) {
+template <class Better> void best_along(const void* from, const Middle& m, void* to, Better better) {
+  each_line(from, m, to, [&](const i64* x, i64 stride) { return x[best(x, m.n, stride, better) * stride]; });
+}
+
+constexpr auto larger = [](i64 a, i64 b) { return a > b; };
+constexpr auto smaller = [](i64 a, i64 b) { return a < b; };
+
+/// f(a null pointer to the element type) for float32 or float64.
+template <class F> void by_type(DType dtype, F f) {
+  if (dtype == DType::float32)
+    f(static_cast<float*>(nullptr));
+  else
+    f(static_cast<double*>(nullptr));
+}
+
+/// kernel(the table for T) is the one to reduce with.
+template <class Choose> void reduce_floating(DType dtype, const void* from, const Middle& m, void* to, Choose choose) {
   by_type(dtype, [&]<class T>(T*) {
-    each_line<T, T>(from, outer, n, inner, to, [&](const T* x, i64 stride) { return x[best(x, n, stride, better) * stride]; });
+    reduce_in_parts(choose(array_kernels<T>()), static_cast<const T*>(from), m, static_cast<T*>(to));
   });
+}
+
+/// A tensor like a, by kernel(choose(table), offset, count of lines, ...) on parts of it.
+template <class Choose> Tensor map_along(const Tensor& a, const Tensor* b, int axis, Choose choose) {
+  const Middle m = middle(a.shape(), axis);
+  Output out(a.dtype(), a.shape());
+  by_type(a.dtype(), [&]<class T>(T*) {
+    const auto kernel = choose(array_kernels<T>());
+    const T *first = static_cast<const T*>(elements(a)), *second = b ? static_cast<const T*>(elements(*b)) : nullptr;
+    T* const to = static_cast<T*>(out.get());
+    each_part(m, [&](i64 line, i64 count) {
+      const i64 offset = line * m.n * m.inner;
+      if constexpr (std::is_invocable_v<decltype(kernel), const T*, i64, i64, i64, T*>)
+        kernel(first + offset, count, m.n, m.inner, to + offset);
+      else
+        kernel(first + offset, second + offset, count, m.n, m.inner, to + offset, false);
+    });
+  });
+  return out.finish();
 }
 
 }  // namespace
 
-void sum_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to) {
-  if (is_floating(dtype)) return sum_middle(dtype, from, outer, n, inner, to);
-  each_line<i64, i64>(from, outer, n, inner, to, [&](const i64* x, i64 stride) {
-    u64 sum = 0;  // wraps around, as an int64 in numpy does
-    for (i64 i = 0; i < n; ++i) sum += static_cast<u64>(x[i * stride]);
-    return static_cast<i64>(sum);
+void sum_along(DType dtype, const void* from, const Middle& m, void* to) {
+  if (dtype == DType::int64)
+    return each_line(from, m, to, [&](const i64* x, i64 stride) {
+      u64 sum = 0;  // wraps around, as numpy's does
+      for (i64 i = 0; i < m.n; ++i) sum += static_cast<u64>(x[i * stride]);
+      return static_cast<i64>(sum);
+    });
+  reduce_floating(dtype, from, m, to, [](const auto& kernels) {
+    return [sum = kernels.sum](auto* x, i64 outer, i64 n, i64 inner, auto* y) { sum(x, outer, n, inner, y, false); };
   });
 }
 
-void max_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to) {
-  best_along(dtype, from, outer, n, inner, to, [](auto a, auto b) { return a > b; });
+void max_along(DType dtype, const void* from, const Middle& m, void* to) {
+  if (dtype == DType::int64) return best_along(from, m, to, larger);
+  reduce_floating(dtype, from, m, to, [](const auto& kernels) { return kernels.max; });
 }
 
-void min_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to) {
-  best_along(dtype, from, outer, n, inner, to, [](auto a, auto b) { return a < b; });
+void min_along(DType dtype, const void* from, const Middle& m, void* to) {
+  if (dtype == DType::int64) return best_along(from, m, to, smaller);
+  reduce_floating(dtype, from, m, to, [](const auto& kernels) { return kernels.min; });
 }
 
-void argmax_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to) {
+void logsumexp_along(DType dtype, const void* from, const Middle& m, void* to) {
+  reduce_floating(dtype, from, m, to, [](const auto& kernels) { return kernels.logsumexp; });
+}
+
+void argmax_along(DType dtype, const void* from, const Middle& m, void* to) {
+  if (dtype == DType::int64)
+    return each_line(from, m, to, [&](const i64* x, i64 stride) { return best(x, m.n, stride, larger); });
   by_type(dtype, [&]<class T>(T*) {
-    each_line<T, i64>(from, outer, n, inner, to, [&](const T* x, i64 stride) {
-      return best(x, n, stride, [](T a, T b) { return a > b; });
+    each_part(m, [&](i64 first, i64 count) {
+      array_kernels<T>().argmax(static_cast<const T*>(from) + first * m.n * m.inner, count, m.n, m.inner,
+                                static_cast<i64*>(to) + first * m.inner);
     });
   });
 }
 
-i64 convert(DType from_dtype, const void* from, DType to_dtype, void* to, i64 n) {
-  i64 refused = -1;
-  by_type(from_dtype, [&]<class From>(From*) {
-    by_type(to_dtype, [&]<class To>(To*) {
-      const From* x = static_cast<const From*>(from);
-      To* y = static_cast<To*>(to);
-      if constexpr (std::is_same_v<To, i64> && std::is_floating_point_v<From>) {
-        constexpr From limit = static_cast<From>(9223372036854775808.0);
-        const From* bad = std::find_if(x, x + n, [](From v) { return !(v >= -limit && v < limit); });
-        if (bad != x + n) return static_cast<void>(refused = bad - x);
-      }
-      for (i64 i = 0; i < n; ++i) {
-        if constexpr (std::is_same_v<To, bool>)
-          y[i] = x[i] != From{};
-        else
-          y[i] = static_cast<To>(x[i]);
-      }
-    });
-  });
-  return refused;
+Tensor softmax_along(const Tensor& x, int axis) {
+  return map_along(x, nullptr, axis, [](const auto& kernels) { return kernels.softmax; });
+}
+Tensor log_softmax_along(const Tensor& x, int axis) {
+  return map_along(x, nullptr, axis, [](const auto& kernels) { return kernels.log_softmax; });
+}
+Tensor softmax_grad_along(const Tensor& g, const Tensor& y, int axis) {
+  return map_along(g, &y, axis, [](const auto& kernels) { return kernels.softmax_grad; });
+}
+Tensor log_softmax_grad_along(const Tensor& g, const Tensor& y, int axis) {
+  return map_along(g, &y, axis, [](const auto& kernels) { return kernels.log_softmax_grad; });
 }
 
 }  // namespace xgrad::detail

@@ -1,5 +1,6 @@
 #pragma once
-// Plain arrays seen along one axis: (outer, n, inner) with that axis in the middle.
+// The array kernels along one axis, by dtype, on several threads where there is enough to do: (outer, n, inner) is an
+// array seen with that axis in the middle.
 #include <xgrad/engine/internal/body.hpp>
 
 namespace xgrad::detail {
@@ -13,13 +14,21 @@ inline Middle middle(const Shape& shape, int axis) noexcept {
   return m;
 }
 
-/// to (outer, inner); float32, float64 or int64. max, min and argmax need n > 0.
-void sum_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
-void max_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
-void min_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
-void argmax_along(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
+/// to (outer, inner) from from (outer, n, inner).
+using Reducer = void (*)(DType dtype, const void* from, const Middle& m, void* to);
+/// float32, float64 or int64; all but sum need n > 0.
+void sum_along(DType dtype, const void* from, const Middle& m, void* to);
+void max_along(DType dtype, const void* from, const Middle& m, void* to);
+void min_along(DType dtype, const void* from, const Middle& m, void* to);
+void argmax_along(DType dtype, const void* from, const Middle& m, void* to);
+/// float32 or float64.
+void logsumexp_along(DType dtype, const void* from, const Middle& m, void* to);
 
-/// to[i] = from[i] in another dtype. Returns the first i that int64 cannot hold, or -1.
-i64 convert(DType from_dtype, const void* from, DType to_dtype, void* to, i64 n);
+/// A tensor like x, computed along an axis; float32 or float64.
+Tensor softmax_along(const Tensor& x, int axis);
+Tensor log_softmax_along(const Tensor& x, int axis);
+/// The derivatives of those, from their results y.
+Tensor softmax_grad_along(const Tensor& g, const Tensor& y, int axis);
+Tensor log_softmax_grad_along(const Tensor& g, const Tensor& y, int axis);
 
 }  // namespace xgrad::detail

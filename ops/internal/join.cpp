@@ -19,7 +19,7 @@ Tensor join(Call& call, const Join& form, const Shape& shape) {
     const Shape part{outer, extent * inner};
     Strides to = dense_strides(part);
     to[0] = shape[form.axis] * inner;
-    copy_strided(item, part, elements(call.in(i)), dense_strides(part),
+    copy_strided(dtype, part, elements(call.in(i)), dense_strides(part),
                  static_cast<char*>(out.get()) + *offset * inner * item, to);
     offset[1] = *offset + extent;
   }

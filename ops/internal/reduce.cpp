@@ -8,26 +8,15 @@
 
 namespace xgrad::detail {
 
-// One run of neighbouring axes after the other, innermost first.
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer) {
   Tensor current = x.detach();
-  Shape extents = x.shape();
-  for (int end = extents.rank(); end > 0 && mask != 0;) {
-    int begin = end;
-    while (begin > 0 && has(mask, begin - 1)) --begin;
-    if (begin == end) {
-      --end;
-      continue;
-    }
-    i64 outer = 1, n = 1, inner = 1;
-    for (int i = 0; i < extents.rank(); ++i) (i < begin ? outer : i < end ? n : inner) *= extents[i];
-    for (int i = begin; i < end; ++i) extents[i] = 1;
-    mask &= (1u << begin) - 1;
-    Output out(current.dtype(), mask ? extents : result);
-    reducer(current.dtype(), elements(current), outer, n, inner, out.get());
+  i64 left = 0;
+  each_run(x.shape(), mask, [&](const Middle&) { ++left; });
+  each_run(x.shape(), mask, [&](const Middle& m) {
+    Output out(x.dtype(), --left ? Shape{m.outer, m.inner} : result);
+    reducer(x.dtype(), elements(current), m, out.get());
     current = out.finish();
-    end = begin;
-  }
+  });
   return current;
 }
 

@@ -1,11 +1,24 @@
 #pragma once
 // Reductions over any choice of axes, from functions that reduce one.
+#include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 
 namespace xgrad::detail {
 
-/// to (outer, inner) from from (outer, n, inner), by the middle axis.
-using Reducer = void (*)(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to);
+/// Calls f(extents around it) for each run of neighbouring axes in `mask`, innermost first, as if those before were
+/// reduced already.
+template <class F> void each_run(Shape extents, AxisMask mask, F f) {
+  for (int end = extents.rank(); end > 0; --end) {
+    int begin = end;
+    while (begin > 0 && has(mask, begin - 1)) --begin;
+    if (begin == end) continue;
+    Middle m;
+    for (int i = 0; i < extents.rank(); ++i) (i < begin ? m.outer : i < end ? m.n : m.inner) *= extents[i];
+    for (int i = begin; i < end; ++i) extents[i] = 1;
+    f(m);
+    end = begin + 1;
+  }
+}
 
 /// x with the axes in `mask` reduced, in the shape `result`: int64, float32 or float64.
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer);

@@ -1,92 +1,60 @@
 #include <xgrad/ops/internal/strided.hpp>
 
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/kernels/arrays.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace xgrad::detail {
 namespace {
 
-/// The loops of a copy, outermost first.
-struct Nest {
-  int axes = 0;
-  i64 extent[max_rank], from[max_rank], to[max_rank];
-};
+/// A Loop's operands.
+enum { to, from };
 
 /// Leaves out axes of extent 1 and joins neighbours that are one run on both sides.
-Nest nest_of(const Shape& shape, const Strides& from, const Strides& to) noexcept {
-  Nest nest;
+Loop loop_of(const Shape& shape, const Strides& from_strides, const Strides& to_strides) noexcept {
+  Loop loop{};
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] == 1) continue;
-    const int last = nest.axes - 1;
-    if (last >= 0 && nest.from[last] == from[i] * shape[i] && nest.to[last] == to[i] * shape[i]) {
-      nest.extent[last] *= shape[i];
-      nest.from[last] = from[i];
-      nest.to[last] = to[i];
-    } else {
-      nest.extent[nest.axes] = shape[i];
-      nest.from[nest.axes] = from[i];
-      nest.to[nest.axes++] = to[i];
-    }
+    const int last = loop.axes - 1;
+    const bool joins = last >= 0 && loop.stride[from][last] == from_strides[i] * shape[i] &&
+                       loop.stride[to][last] == to_strides[i] * shape[i];
+    const int axis = joins ? last : loop.axes++;
+    loop.extent[axis] = (joins ? loop.extent[axis] : 1) * shape[i];
+    loop.stride[from][axis] = from_strides[i];
+    loop.stride[to][axis] = to_strides[i];
   }
-  if (nest.axes == 0) nest = {1, {1}, {1}, {1}};
-  return nest;
-}
-
-template <class T> void copy_run(i64 n, const T* from, i64 from_stride, T* to, i64 to_stride) {
-  if (from_stride == 1 && to_stride == 1)
-    std::copy_n(from, n, to);
-  else
-    for (i64 i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
-}
-
-/// Two axes of which one is dense in `from`, the other in `to`: in squares that fit into the nearest cache.
-template <class T> void copy_transposed(const i64* n, const T* from, const i64* from_stride, T* to, const i64* to_stride) {
-  constexpr i64 side = 16;
-  for (i64 i = 0; i < n[0]; i += side)
-    for (i64 j = 0; j < n[1]; j += side) {
-      const i64 end = std::min(side, n[1] - j);
-      for (i64 k = i; k < std::min(i + side, n[0]); ++k)
-        copy_run(end, from + k * from_stride[0] + j * from_stride[1], from_stride[1],
-                 to + k * to_stride[0] + j * to_stride[1], to_stride[1]);
-    }
-}
-
-template <class T> void copy(const Nest& nest, int axis, const T* from, T* to) {
-  const int left = nest.axes - axis;
-  if (left == 1) return copy_run(nest.extent[axis], from, nest.from[axis], to, nest.to[axis]);
-  if (left == 2 && nest.from[axis] == 1)
-    return copy_transposed(nest.extent + axis, from, nest.from + axis, to, nest.to + axis);
-  for (i64 i = 0; i < nest.extent[axis]; ++i) copy(nest, axis + 1, from + i * nest.from[axis], to + i * nest.to[axis]);
-}
-
-/// Puts the axis that is dense in `from` next to the innermost one, where copy() looks for it.
-void bring_dense_axis_in(Nest& nest) noexcept {
-  const int inner = nest.axes - 1;
-  for (int i = 0; i < inner - 1; ++i) {
-    if (nest.from[i] != 1) continue;
-    std::rotate(nest.extent + i, nest.extent + i + 1, nest.extent + inner);
-    std::rotate(nest.from + i, nest.from + i + 1, nest.from + inner);
-    std::rotate(nest.to + i, nest.to + i + 1, nest.to + inner);
-    return;
+  if (loop.axes == 0) {
+    loop.extent[loop.axes++] = 1;
+    loop.stride[from][0] = loop.stride[to][0] = 1;
   }
+  return loop;
 }
 
-template <class T> void copy(Nest nest, const void* from, void* to) {
-  constexpr i64 tile = 64 * 1024;  // elements
-  const auto* source = static_cast<const T*>(from);
-  auto* target = static_cast<T*>(to);
-  bring_dense_axis_in(nest);
-  i64 total = 1;
-  for (int i = 0; i < nest.axes; ++i) total *= nest.extent[i];
-  if (total == 0) return;
-  const i64 extent = nest.extent[0], step = std::max<i64>(1, (extent * tile / total + 15) / 16 * 16);
-  parallel_for((extent + step - 1) / step, [&](i64 part) {
-    Nest piece = nest;
-    piece.extent[0] = std::min(step, extent - part * step);
-    copy(piece, 0, source + part * step * nest.from[0], target + part * step * nest.to[0]);
-  });
+/// The axis that is dense in `from` goes next to the innermost one, where a transposed copy looks for it.
+void bring_dense_axis_in(Loop& loop) noexcept {
+  const int inner = loop.axes - 1;
+  const i64* const dense = std::find(loop.stride[from], loop.stride[from] + std::max(inner, 0), 1);
+  const auto axis = dense - loop.stride[from];
+  if (axis >= inner) return;
+  for (i64* values : {loop.extent, loop.stride[from], loop.stride[to]}) std::rotate(values + axis, values + axis + 1, values + inner);
+}
+
+void copy(const MoveKernels& kernels, i64 item, const Loop& loop, const char* source, char* target) {
+  const int inner = loop.axes - 1, outer = inner - 1;
+  const bool transposed = outer >= 0 && loop.stride[from][outer] == 1 && loop.stride[to][inner] == 1;
+  if (!transposed) return kernels.copy(loop, source, target);
+  i64 matrices = 1;
+  for (int axis = 0; axis < outer; ++axis) matrices *= loop.extent[axis];
+  for (i64 i = 0; i < matrices; ++i) {
+    i64 from_offset = 0, to_offset = 0;
+    for (i64 axis = outer, rest = i; axis-- > 0; rest /= loop.extent[axis]) {
+      from_offset += rest % loop.extent[axis] * loop.stride[from][axis];
+      to_offset += rest % loop.extent[axis] * loop.stride[to][axis];
+    }
+    kernels.transpose(source + from_offset * item, loop.extent[inner], loop.extent[outer], loop.stride[from][inner],
+                      target + to_offset * item, loop.stride[to][outer]);
+  }
 }
 
 }  // namespace
@@ -99,14 +67,22 @@ Strides dense_strides(const Shape& shape) noexcept {
 }
 
 // Loops, not xtensor's strided views: writing into one of those takes 2 to 8 times as long, a transposed copy 4 to 7.
-void copy_strided(i64 item, const Shape& shape, const void* from, const Strides& from_strides, void* to,
+void copy_strided(DType dtype, const Shape& shape, const void* source, const Strides& from_strides, void* target,
                   const Strides& to_strides) {
-  const Nest nest = nest_of(shape, from_strides, to_strides);
-  switch (item) {
-    case 1: return copy<u8>(nest, from, to);
-    case 4: return copy<u32>(nest, from, to);
-    default: return copy<u64>(nest, from, to);
-  }
+  constexpr i64 tile = 64 * 1024;  // elements
+  const i64 total = shape.size(), item = item_size(dtype);
+  if (total == 0) return;
+  Loop loop = loop_of(shape, from_strides, to_strides);
+  bring_dense_axis_in(loop);
+  const MoveKernels& kernels = array_kernels().move[static_cast<int>(dtype) - 1];
+  const i64 extent = loop.extent[0], step = total < 2 * tile ? extent : std::max<i64>(1, extent * tile / total);
+  parallel_for((extent + step - 1) / step, [&](i64 part) {
+    const i64 first = part * step;
+    Loop piece = loop;
+    piece.extent[0] = std::min(step, extent - first);
+    copy(kernels, item, piece, static_cast<const char*>(source) + first * loop.stride[from][0] * item,
+         static_cast<char*>(target) + first * loop.stride[to][0] * item);
+  });
 }
 
 }  // namespace xgrad::detail

@@ -3,16 +3,17 @@
 
 namespace xgrad::detail {
 
-/// Strides of a dense row-major array, in elements.
+/// Of each axis, in elements.
 struct Strides {
   i64 of[max_rank] = {};
   i64& operator[](int axis) noexcept { return of[axis]; }
   i64 operator[](int axis) const noexcept { return of[axis]; }
 };
+/// Those of a dense row-major array.
 Strides dense_strides(const Shape& shape) noexcept;
 
-/// Copies elements of `item` bytes one by one along two sets of strides.
-void copy_strided(i64 item, const Shape& shape, const void* from, const Strides& from_strides, void* to,
+/// Copies elements along two sets of strides.
+void copy_strided(DType dtype, const Shape& shape, const void* from, const Strides& from_strides, void* to,
                   const Strides& to_strides);
 
 }  // namespace xgrad::detail

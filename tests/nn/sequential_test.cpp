@@ -55,7 +55,7 @@ TEST_CASE("Sequential is a value: copies are deep, moves are moves") {
   CHECK(values(net(x)) != before);
   CHECK(values(moved(x)) == before);
 
-  nn::Sequential other(nn::Tanh());
+  nn::Sequential other{nn::Tanh()};
   other = moved;
   CHECK(values(other(x)) == before);
 }

@@ -30,8 +30,12 @@ inline detail::Loop flat_loop(std::int64_t n) {
   return loop;
 }
 
+/// One nan is like another.
 template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (std::memcmp(&a[i], &b[i], sizeof(T)) != 0 && (a[i] == a[i] || b[i] == b[i])) return false;
+  return true;
 }
 
 /// Where arithmetic goes wrong first, and some ordinary numbers.

@@ -58,6 +58,7 @@ void check_accuracy(const std::vector<T>& a, const std::vector<T>& b, double lim
     CHECK(worst <= limit);
     results.push_back(std::move(y));
   }
+  INFO(Rule::name);
   if (results.size() == 3) CHECK(same_bits(results[1], results[2]));
 }
 

@@ -91,10 +91,10 @@ template <class Rule, class T> void check_tails(int arch) {
 
 /// A random nest; operand k has stride 0 along the axes where it is broadcast.
 Loop random_loop(std::mt19937& random, int operands) {
-  constexpr std::int64_t extents[] = {1, 2, 3, 5, 10, 17, 33};
+  constexpr std::int64_t extents[] = {1, 2, 3, 5, 10, 17};
   Loop loop{};
   loop.axes = 1 + static_cast<int>(random() % 4);
-  for (int axis = 0; axis < loop.axes; ++axis) loop.extent[axis] = extents[random() % 7];
+  for (int axis = 0; axis < loop.axes; ++axis) loop.extent[axis] = extents[random() % 6];
   for (int k = 0; k < operands; ++k) {
     std::int64_t dense = 1;
     for (int axis = loop.axes; axis-- > 0;) {
@@ -166,11 +166,11 @@ TEST_CASE("an element's bits do not depend on its place in a row", "[kernels]") 
 
 TEST_CASE("broadcast nests give what a plain loop gives, stored and added", "[kernels]") {
   std::mt19937 random(11);
-  const std::vector<double> a = numbers<double>(200000, 1), b = numbers<double>(200000, 2);
+  const std::vector<double> a = numbers<double>(90000, 1), b = numbers<double>(90000, 2);
   for (int trial = 0; trial < 300; ++trial) {
     const Loop loop = random_loop(random, 3);
     const bool accumulate = trial % 2 == 1;
-    std::vector<double> got(40000, 0.5), expected(got);
+    std::vector<double> got(90000, 0.5), expected(got);
     each_element(loop, [&](const std::int64_t* at) {
       double& y = expected[static_cast<std::size_t>(at[0])];
       const double d = a[static_cast<std::size_t>(at[1])] * b[static_cast<std::size_t>(at[2])];

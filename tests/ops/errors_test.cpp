@@ -1,0 +1,341 @@
+// Bad calls of every op: the message names the op, all shapes or dtypes, and the caller's own file and line.
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "catch.hpp"
+#include "op_table.hpp"
+#include "tensors.hpp"
+
+namespace xgrad::tests {
+namespace {
+
+/// A call, the error it must give, what the message must say. Each stands on one line, which the message must name.
+struct BadCall {
+  const char* op;
+  std::function<Tensor()> call;
+  std::function<std::string(const std::function<Tensor()>&)> message;
+  std::vector<std::string> parts;
+  Site site;
+};
+template <class E>
+BadCall bad(const char* op, std::function<Tensor()> call, std::vector<std::string> parts, Site site = Site::here()) {
+  return {op, std::move(call), [](const std::function<Tensor()>& f) { return error_of<E>(f); }, std::move(parts), site};
+}
+
+void check(const BadCall& row) {
+  const std::string message = row.message(row.call);
+  INFO(row.op << " at line " << row.site.line << ": " << message);
+  CHECK(message.find(row.op + std::string(": ")) == 0);
+  for (const std::string& part : row.parts) CHECK_THAT(message, contains(part));
+  CHECK_THAT(message, contains(at(row.site.line, row.site.file)));
+}
+
+const Tensor a = zeros({2, 3}), b = zeros({2, 4}), v = zeros({5}), s = tensor(1.0), none_at_all;
+const Tensor d = zeros({2, 3}, float64), i = zeros({2, 3}, int64), m = zeros({2, 3}, boolean);
+const Tensor w = zeros({4, 3}), empty_rows = zeros({0, 3}), labels = tensor({0, 2}, int64);
+
+std::vector<BadCall> bad_calls() {
+  return {
+      // operators, with a number among them and inside an expression
+      bad<ShapeError>("add", [] { return a + b; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("add", [] { return a + b * 2.0; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("mul", [] { return a + v * b; }, {"a is (5,), b is (2, 4)"}),
+      bad<ShapeError>("sub", [] { return 1.0 - (a - b); }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("div", [] { return a / v; }, {"a is (2, 3), b is (5,)"}),
+      bad<DTypeError>("add", [] { return a + d; }, {"a is float32 (2, 3), b is float64 (2, 3)", "to(x, dtype)"}),
+      bad<DTypeError>("mul", [] { return s * s.clone() * tensor(1.0, float64); }, {"a is float32 (), b is float64 ()"}),
+      bad<DTypeError>("sub", [] { return a - i; }, {"a is float32 (2, 3), b is int64 (2, 3)"}),
+      bad<DTypeError>("add", [] { return i + 0.5; }, {"b is 0.5", "int64"}),
+      bad<DTypeError>("div", [] { return i / i; }, {"int64"}),
+      bad<DTypeError>("add", [] { return m + 1.0; }, {"boolean"}),
+      bad<ValueError>("add", [] { return none_at_all + a; }, {"a is an undefined tensor"}),
+      bad<ValueError>("mul", [] { return 2.0 * none_at_all; }, {"b is an undefined tensor"}),
+      bad<ValueError>("neg", [] { return -none_at_all; }, {"x is an undefined tensor"}),
+      bad<DTypeError>("neg", [] { return -m; }, {"boolean"}),
+      bad<ShapeError>("greater", [] { return a > b; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("less", [] { return a < v; }, {"a is (2, 3), b is (5,)"}),
+      bad<ShapeError>("greater_equal", [] { return a >= b; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("less_equal", [] { return a <= b; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("equal", [] { return a == b; }, {"a is (2, 3), b is (2, 4)"}),
+      bad<DTypeError>("not_equal", [] { return a != i; }, {"a is float32 (2, 3), b is int64 (2, 3)"}),
+      bad<ShapeError>("pow", [] { return pow(a, b); }, {"a is (2, 3), b is (2, 4)"}),
+      bad<ShapeError>("maximum", [] { return maximum(a, v); }, {"a is (2, 3), b is (5,)"}),
+      bad<ShapeError>("minimum", [] { return minimum(b, a); }, {"a is (2, 4), b is (2, 3)"}),
+      bad<DTypeError>("where", [] { return where(a, a, a); }, {"mask is float32 (2, 3), expected boolean"}),
+      bad<DTypeError>("where", [] { return where(m, a, d); }, {"a is float32 (2, 3), b is float64 (2, 3)"}),
+      bad<ShapeError>("where", [] { return where(m, a, v); }, {"mask is (2, 3), a is (2, 3), b is (5,)"}),
+      bad<ValueError>("where", [] { return where(none_at_all, a, a); }, {"mask is an undefined tensor"}),
+      bad<ValueError>("clamp", [] { return clamp(none_at_all, 0, 1); }, {"x is an undefined tensor"}),
+      // functions of one argument
+      bad<DTypeError>("exp", [] { return exp(i); }, {"int64"}),
+      bad<DTypeError>("expm1", [] { return expm1(i); }, {"int64"}),
+      bad<DTypeError>("log", [] { return log(m); }, {"boolean"}),
+      bad<DTypeError>("log1p", [] { return log1p(i); }, {"int64"}),
+      bad<DTypeError>("sqrt", [] { return sqrt(i); }, {"int64"}),
+      bad<DTypeError>("square", [] { return square(m); }, {"boolean"}),
+      bad<DTypeError>("abs", [] { return abs(m); }, {"boolean"}),
+      bad<DTypeError>("sigmoid", [] { return sigmoid(i); }, {"int64"}),
+      bad<DTypeError>("tanh", [] { return tanh(i); }, {"int64"}),
+      bad<DTypeError>("relu", [] { return relu(m); }, {"boolean"}),
+      bad<DTypeError>("leaky_relu", [] { return leaky_relu(m); }, {"boolean"}),
+      bad<DTypeError>("softplus", [] { return softplus(i); }, {"int64"}),
+      bad<DTypeError>("gelu", [] { return gelu(i); }, {"int64"}),
+      bad<DTypeError>("gelu_tanh", [] { return gelu_tanh(i); }, {"int64"}),
+      bad<DTypeError>("silu", [] { return silu(i); }, {"int64"}),
+      bad<DTypeError>("step", [] { return step(m); }, {"boolean"}),
+      bad<DTypeError>("identity", [] { return identity(m); }, {"boolean"}),
+      bad<DTypeError>("erf", [] { return erf(i); }, {"int64"}),
+      bad<DTypeError>("normal_cdf", [] { return normal_cdf(i); }, {"int64"}),
+      bad<ValueError>("exp", [] { return exp(none_at_all); }, {"x is an undefined tensor"}),
+      // products
+      bad<ShapeError>("matmul", [] { return matmul(a, b); }, {"a is (2, 3), b is (2, 4)", "inner dimensions differ"}),
+      bad<ShapeError>("matmul", [] { return matmul(a, s); }, {"a is (2, 3), b is ()"}),
+      bad<ShapeError>("matmul", [] { return matmul(zeros({2, 2, 3}), zeros({3, 3, 2})); }, {"(2, 2, 3)", "(3, 3, 2)"}),
+      bad<DTypeError>("matmul", [] { return matmul(a, zeros({3, 2}, float64)); }, {"float32 (2, 3), float64 (3, 2)"}),
+      bad<DTypeError>("matmul", [] { return matmul(i, zeros({3, 2}, int64)); }, {"int64 (2, 3)"}),
+      bad<ValueError>("matmul", [] { return matmul(a, none_at_all); }, {"argument 2 is an undefined tensor"}),
+      bad<ShapeError>("linear", [] { return linear(a, b); }, {"x is (2, 3), weight is (2, 4)"}),
+      bad<ShapeError>("linear", [] { return linear(a, v); }, {"x is (2, 3), weight is (5,)"}),
+      bad<ShapeError>("linear", [] { return linear(a, w, v); }, {"x is (2, 3), weight is (4, 3), bias is (5,)"}),
+      bad<DTypeError>("linear", [] { return linear(a, w, zeros({4}, float64)); }, {"float32 (4, 3), float64 (4,)"}),
+      bad<ShapeError>("linear", [] { return linear(s, w); }, {"x is 0-d"}),
+      bad<ShapeError>("affine", [] { return affine(a, b); }, {"x is (2, 3), weight is (2, 4)"}),
+      bad<ShapeError>("affine", [] { return affine(a, zeros({3, 4}), v); }, {"weight is (3, 4), bias is (5,)"}),
+      bad<DTypeError>("affine", [] { return affine(a, zeros({3, 4}, float64)); }, {"float32 (2, 3), float64 (3, 4)"}),
+      bad<ShapeError>("affine", [] { return affine(s, w); }, {"x is 0-d"}),
+      // shapes
+      bad<ShapeError>("transpose", [] { return transpose(a, {0, 0}); }, {"axis 0 is named twice", "float32 (2, 3)"}),
+      bad<ShapeError>("transpose", [] { return transpose(a, {0}); }, {"1 axes for float32 (2, 3)"}),
+      bad<ShapeError>("transpose", [] { return transpose(a, {0, 2}); }, {"axis 2 for float32 (2, 3), expected -2 to 1"}),
+      bad<ShapeError>("reshape", [] { return reshape(a, {4}); }, {"float32 (2, 3) has 6 elements, shape (4,) has 4"}),
+      bad<ShapeError>("reshape", [] { return reshape(a, {-1, -1}); }, {"(-1, -1)"}),
+      bad<ShapeError>("reshape", [] { return reshape(a, {4, -1}); }, {"float32 (2, 3)", "(4, -1)"}),
+      bad<ShapeError>("reshape", [] { return reshape(empty_rows, {0, -1}); }, {"(0, 3)", "(0, -1)"}),
+      bad<ShapeError>("broadcast_to", [] { return broadcast_to(a, {4}); }, {"float32 (2, 3)", "(4,)"}),
+      bad<ShapeError>("broadcast_to", [] { return broadcast_to(a, {2, 2}); }, {"float32 (2, 3)", "(2, 2)"}),
+      bad<ShapeError>("slice", [] { return slice(a, {0, 0, 0}); }, {"3 slices for float32 (2, 3)"}),
+      bad<ShapeError>("slice", [] { return slice(a, {2}); }, {"index 2 on axis 0 of float32 (2, 3)"}),
+      bad<ShapeError>("slice", [] { return slice(a, {-3}); }, {"index -3 on axis 0 of float32 (2, 3)"}),
+      bad<ValueError>("slice", [] { return slice(a, {{0, 1, 0}}); }, {"step 0 on axis 0 of float32 (2, 3)"}),
+      bad<ShapeError>("concatenate", [] { return concatenate({a, b}); }, {"argument 2 is (2, 4), argument 1 is (2, 3)"}),
+      bad<ShapeError>("concatenate", [] { return concatenate({a, a}, 2); }, {"axis 2 for float32 (2, 3)"}),
+      bad<ShapeError>("concatenate", [] { return concatenate({s, s}); }, {"argument 1 is 0-d"}),
+      bad<DTypeError>("concatenate", [] { return concatenate({a, d}); }, {"float32 (2, 3)", "float64 (2, 3)"}),
+      bad<ValueError>("concatenate", [] { return concatenate({}); }, {"no tensors"}),
+      bad<ValueError>("concatenate", [] { return concatenate({a, none_at_all}); }, {"argument 2 is an undefined tensor"}),
+      bad<ShapeError>("stack", [] { return stack({a, b}); }, {"argument 2 is (2, 4), argument 1 is (2, 3)"}),
+      bad<ShapeError>("stack", [] { return stack({a, a}, 3); }, {"axis 3 for float32 (2, 3), expected -3 to 2"}),
+      bad<DTypeError>("stack", [] { return stack({a, i}); }, {"float32 (2, 3)", "int64 (2, 3)"}),
+      bad<ValueError>("stack", [] { return stack({}); }, {"no tensors"}),
+      // reductions
+      bad<ShapeError>("sum", [] { return sum(a, 2); }, {"axis 2 for float32 (2, 3), expected -2 to 1"}),
+      bad<ShapeError>("sum", [] { return sum(a, {0, -2}); }, {"axis -2 is named twice", "float32 (2, 3)"}),
+      bad<ShapeError>("sum", [] { return sum(s, 0); }, {"float32 ()"}),
+      bad<ValueError>("sum", [] { return sum(none_at_all); }, {"argument 1 is an undefined tensor"}),
+      bad<ShapeError>("mean", [] { return mean(a, -3); }, {"axis -3 for float32 (2, 3)"}),
+      bad<DTypeError>("mean", [] { return mean(i); }, {"int64 (2, 3), expected float32 or float64"}),
+      bad<ValueError>("max", [] { return max(empty_rows, 0); }, {"float32 (0, 3)"}),
+      bad<DTypeError>("max", [] { return max(m); }, {"boolean (2, 3)"}),
+      bad<ShapeError>("max", [] { return max(a, 2); }, {"axis 2 for float32 (2, 3)"}),
+      bad<ValueError>("min", [] { return min(empty_rows, 0); }, {"float32 (0, 3)"}),
+      bad<ShapeError>("min", [] { return min(a, {1, 1}); }, {"axis 1 is named twice"}),
+      bad<DTypeError>("logsumexp", [] { return logsumexp(i); }, {"int64 (2, 3)"}),
+      bad<ShapeError>("logsumexp", [] { return logsumexp(a, 2); }, {"axis 2 for float32 (2, 3)"}),
+      bad<ShapeError>("argmax", [] { return argmax(a, 2); }, {"axis 2 for float32 (2, 3)"}),
+      bad<ValueError>("argmax", [] { return argmax(zeros({3, 0})); }, {"float32 (3, 0)"}),
+      bad<DTypeError>("argmax", [] { return argmax(m); }, {"boolean (2, 3)"}),
+      bad<ShapeError>("softmax", [] { return softmax(a, 2); }, {"axis 2 for float32 (2, 3)"}),
+      bad<DTypeError>("softmax", [] { return softmax(i); }, {"int64 (2, 3)"}),
+      bad<ShapeError>("log_softmax", [] { return log_softmax(s); }, {"float32 ()"}),
+      bad<DTypeError>("log_softmax", [] { return log_softmax(m); }, {"boolean (2, 3)"}),
+      // losses
+      bad<ValueError>("cross_entropy", [] { return cross_entropy(a, labels + 1.0); }, {"label 3 at (1,)", "[0, 3)"}),
+      bad<ValueError>("cross_entropy", [] { return cross_entropy(a, labels - 1.0); }, {"label -1 at (0,)", "(2, 3)"}),
+      bad<ShapeError>("cross_entropy", [] { return cross_entropy(w, labels); }, {"(4, 3)", "labels are (2,), expected (4,)"}),
+      bad<ShapeError>("cross_entropy", [] { return cross_entropy(a, b); }, {"logits are (2, 3), probabilities are (2, 4)"}),
+      bad<DTypeError>("cross_entropy", [] { return cross_entropy(a, d); }, {"float32 (2, 3)", "float64 (2, 3)"}),
+      bad<DTypeError>("cross_entropy", [] { return cross_entropy(i, labels); }, {"int64 (2, 3)"}),
+      bad<ShapeError>("cross_entropy", [] { return cross_entropy(s, s); }, {"logits are 0-d"}),
+      bad<ShapeError>("mse_loss", [] { return mse_loss(a, b); }, {"input is (2, 3), target is (2, 4)"}),
+      bad<DTypeError>("mse_loss", [] { return mse_loss(a, d); }, {"float32 (2, 3), float64 (2, 3)"}),
+      bad<ShapeError>("bce_with_logits", [] { return bce_with_logits(a, v); }, {"input is (2, 3), target is (5,)"}),
+      bad<DTypeError>("bce_with_logits", [] { return bce_with_logits(i, i); }, {"int64 (2, 3)"}),
+      bad<ValueError>("to", [] { return to(tensor({1, 1e30}), int64); }, {"element 1 of float32 (2,) is 1e+30"}),
+  };
+}
+
+}  // namespace
+
+TEST_CASE("errors: bad calls", "[errors]") {
+  for (const BadCall& row : bad_calls()) check(row);
+}
+
+TEST_CASE("errors: the same while recording", "[errors]") {
+  const Tape tape;
+  for (const BadCall& row : bad_calls()) check(row);
+}
+
+TEST_CASE("errors: every op has a bad call", "[errors]") {
+  const std::vector<BadCall> calls = bad_calls();
+  for (const std::string& name : op_names()) {
+    INFO(name);
+    CHECK(std::any_of(calls.begin(), calls.end(), [&](const BadCall& row) { return row.op == name; }));
+  }
+}
+
+TEST_CASE("errors: no argument of any op may be undefined", "[errors]") {
+  for (const OpRow& row : op_table())
+    for (std::size_t k = 0; k < row.arguments.size(); ++k) {
+      Tensors in = constants(row);
+      in[k] = Tensor();
+      INFO(title(row) << ", argument " << k);
+      const std::string message = error_of<ValueError>([&] { row.call(in); });
+      CHECK(message.find(row.name + ": ") == 0);
+      CHECK_THAT(message, contains("is an undefined tensor") && contains("op_table.cpp:"));
+    }
+}
+
+TEST_CASE("errors: a derivative of any op whose saved values were changed", "[errors]") {
+  // Changed in place after the call: an error that names the op and the line of the call, or the same gradient as before.
+  for (const OpRow& row : op_table()) {
+    if (!row.differentiable) continue;
+    for (const bool create_graph : {false, true}) {
+      DYNAMIC_SECTION(title(row) << (create_graph ? " recorded" : "")) {
+        Tensors in = variables(row);
+        Tape tape;
+        const Tensor y = row.call(in), seed = ones(y.shape(), float64);
+        const Tensors x = leaves(in), before = tape.gradient(y, x, {.seed = seed});
+        for (Tensor& t : in) t.assign(t.clone());
+        Tensors after;
+        const std::string message = error_of<GraphError>(
+            [&] { after = tape.gradient(y, x, {.create_graph = create_graph, .seed = seed}); });
+        INFO(message);
+        if (message.empty()) {
+          for (std::size_t k = 0; k < x.size(); ++k) CHECK(to(after[k], float64).to_vector<double>() == before[k].to_vector<double>());
+        } else {
+          CHECK_THAT(message, contains("a value its derivative needs (") && contains(") was changed in place") &&
+                                  contains("op_table.cpp:"));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("errors: saved values changed in place, by way of any handle", "[errors]") {
+  Tensor x = random_variable({2, 3}), y = random_variable({2, 3});
+  const auto message = [&](auto record, auto change) {
+    Tape tape;
+    Tensor z = record();
+    change(z);
+    return error_of<GraphError>([&] { tape.gradient(z * 1.0, {x, y}, {.seed = ones(z.shape(), float64)}); });
+  };
+  const auto product = [&] { return x * y; };
+  const int line = __LINE__ - 1;
+  const std::string expected =
+      "mul: a value its derivative needs (float64 (2, 3)) was changed in place after this line; clone() it before "
+      "changing it " + at(line);
+  CHECK(message(product, [&](Tensor&) { y.assign(zeros({2, 3}, float64)); }) == expected);
+  CHECK(message(product, [&](Tensor&) { x.mutable_data<double>()[0] = 1; }) == expected);
+  CHECK(message(product, [&](Tensor&) { y.detach().mutable_data<double>()[0] = 1; }) == expected);
+  CHECK(message(product, [&](Tensor&) { reshape(y.detach(), {6}).mutable_data<double>()[0] = 1; }) == expected);
+  CHECK(message(product, [](Tensor&) {}).empty());
+  // What a derivative does not read may change, and a copy of a saved value may as well.
+  CHECK(message([&] { return x + y; }, [&](Tensor&) { x.mutable_data<double>()[0] = 2; }).empty());
+  CHECK(message(product, [&](Tensor&) { y.clone().mutable_data<double>()[0] = 1; }).empty());
+  // A result that was saved.
+  const auto power = [&] { return exp(x); };
+  CHECK_THAT(message(power, [](Tensor& z) { z.detach().mutable_data<double>()[0] = 1; }),
+             contains("exp: a value its derivative needs") && contains(at(__LINE__ - 2)));
+  // A constant that was saved.
+  Tensor c = ones({2, 3}, float64);
+  CHECK_THAT(message([&] { return x * c; }, [&](Tensor&) { c.mutable_data<double>()[0] = 3; }),
+             contains("mul: a value its derivative needs") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(message([&] { return matmul(x, transpose(y)); }, [&](Tensor&) { x.mutable_data<double>(); }),
+             contains("matmul: a value its derivative needs (float64 (2, 3))") && contains(at(__LINE__ - 1)));
+}
+
+TEST_CASE("errors: a recorded value cannot be written to", "[errors]") {
+  const Tensor x = random_variable({2, 3});
+  std::optional<Tape> tape(std::in_place);
+  Tensor y = x * 2.0, z = sum(y);
+  CHECK_THAT(error_of<GraphError>([&] { y.mutable_data<double>(); }),
+             contains("mutable_data: the value was recorded on a tape; change a clone() of it") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<GraphError>([&] { z.assign(tensor(1.0, float64)); }), contains(at(__LINE__)));
+  CHECK_NOTHROW(y.clone().mutable_data<double>());
+  tape.reset();
+  CHECK_NOTHROW(y.mutable_data<double>());
+}
+
+TEST_CASE("errors: a second backward over released values", "[errors]") {
+  const Tensor x = random_variable({3}), s = variable(2.0, float64);
+  Tape tape;
+  const Tensor y = sum(exp(x) * s), z = s * s;
+  const int line = __LINE__ - 1;
+  y.backward();
+  const std::string again = error_of<GraphError>([&] { y.backward(); });
+  CHECK_THAT(again, contains("backward: an earlier backward() released what sum had saved (recorded at " + std::string(__FILE__) +
+                             ":" + std::to_string(line) + "); pass retain_graph to it") && contains(at(__LINE__ - 2)));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(y, x); }), contains("released what sum had saved"));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(y * 2.0, x, {.create_graph = true}); }), contains("released what sum"));
+  // Another result that shares a part which was released.
+  z.backward(Tensor(), true);
+  z.backward();
+  CHECK_THAT(error_of<GraphError>([&] { z.backward(); }), contains("released what mul had saved"));
+  CHECK(s.grad().defined());
+  // gradient() keeps, unless told otherwise.
+  const Tensor kept = exp(x);
+  const Tensor seed = ones({3}, float64);
+  tape.gradient(kept, x, {.seed = seed});
+  tape.gradient(kept, x, {.retain_graph = false, .seed = seed});
+  CHECK_THROWS_AS(tape.gradient(kept, x, {.seed = seed}), GraphError);
+}
+
+TEST_CASE("errors: tapes that are gone", "[errors]") {
+  const Tensor x = variable(tensor({1, 2}));
+  Tensor y;
+  {
+    Tape tape;
+    y = x * x;
+  }
+  CHECK(y.to_vector<float>() == std::vector<float>{1, 4});
+  CHECK((y * 2.0).to_vector<float>() == std::vector<float>{2, 8});  // a number like any other
+  CHECK_THAT(error_of<GraphError>([&] { y.backward(ones({2})); }),
+             contains("backward: the tape this value was recorded on is gone") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<GraphError>([&] { y.retain_grad(); }), contains("retain_grad: not a value recorded on a tape"));
+  Tape tape;
+  CHECK_THAT(error_of<GraphError>([&] { y + x; }),
+             contains("add: a value recorded on a tape that is gone") && contains("detach() it") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<GraphError>([&] { matmul(y, x); }), contains("matmul: a value recorded on a tape that is gone"));
+  CHECK_THAT(error_of<GraphError>([&] { concatenate({x, y}); }), contains("concatenate: ") && contains(at(__LINE__)));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(y, x); }), contains("gradient: ") && contains(at(__LINE__)));
+  CHECK((y.detach() + x).requires_grad());
+}
+
+TEST_CASE("errors: what gradient and backward are asked", "[errors]") {
+  const Tensor x = random_variable({2, 3}), constant = random_tensor({2, 3});
+  Tape tape;
+  const Tensor y = x * 2.0;
+  const auto message = [](auto f) { return error_of<Error>(f); };
+  CHECK(message([&] { y.backward(); }) ==
+        "backward: y has shape (2, 3), and without a seed it must have one element " + at(__LINE__ - 1));
+  CHECK(message([&] { tape.gradient(y, x); }) ==
+        "gradient: y has shape (2, 3), and without a seed it must have one element " + at(__LINE__ - 1));
+  CHECK(error_of<ShapeError>([&] { y.backward(ones({3}, float64)); }) ==
+        "backward: the seed has shape (3,), y has (2, 3) " + at(__LINE__ - 1));
+  CHECK(error_of<DTypeError>([&] { tape.gradient(y, x, {.seed = ones({2, 3})}); }) ==
+        "gradient: the seed is float32, y is float64 " + at(__LINE__ - 1));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(y, constant, {.seed = constant}); }),
+             contains("gradient: x, float64 (2, 3), is a constant here") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(constant, x, {.seed = constant}); }),
+             contains("gradient: y, float64 (2, 3), is a constant here") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<GraphError>([&] { tape.backward(constant, constant); }),
+             contains("backward: y, float64 (2, 3), is a constant here"));
+  CHECK_THAT(error_of<GraphError>([&] { constant.backward(constant); }), contains("backward: the value was not recorded"));
+  CHECK_THAT(error_of<ValueError>([&] { tape.gradient(Tensor(), x); }), contains("gradient: y is an undefined tensor"));
+  CHECK_THAT(error_of<ValueError>([&] { tape.gradient(y, {x, Tensor()}, {.seed = constant}); }),
+             contains("gradient: x is an undefined tensor") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_of<ValueError>([] { Tensor().backward(); }), contains("backward: the tensor is undefined"));
+}
+
+}  // namespace xgrad::tests
