@@ -15,7 +15,7 @@ const Op accumulate_op{.name = "accumulate", .vjp = [](Vjp& d) {
                          d.add(1, d.grad());
                        }};
 const Op sum_to_op{.name = "sum_to", .vjp = [](Vjp& d) { d.add(0, expand(d.grad(), d.shape(0))); }};
-const Op expand_op{.name = "expand", .vjp = [](Vjp& d) { d.add(0, sum_to(d.grad(), d.shape(0))); }};
+const Op expand_op{.name = "broadcast_to", .vjp = [](Vjp& d) { d.add(0, sum_to(d.grad(), d.shape(0))); }};
 
 /// Copies `x` broadcast to `shape`, one innermost run at a time.
 void expand_into(const Tensor& x, const Shape& shape, void* out) {

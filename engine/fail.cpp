@@ -2,16 +2,24 @@
 
 namespace xgrad::detail {
 namespace {
-constinit thread_local Site forward_site{nullptr, 0};
+constinit thread_local Site called_site{nullptr, 0};
+constinit thread_local const char* called_op = nullptr;
+}  // namespace
+
+SiteScope::SiteScope(const char* op, Site site) noexcept : previous_op_(called_op), previous_site_(called_site) {
+  if (!called_op) called_op = op;
+  called_site = site;
+}
+SiteScope::~SiteScope() {
+  called_op = previous_op_;
+  called_site = previous_site_;
 }
 
-SiteScope::SiteScope(Site site) noexcept : previous_(forward_site) { forward_site = site; }
-SiteScope::~SiteScope() { forward_site = previous_; }
-
-Site effective(Site site) noexcept { return forward_site.file ? forward_site : site; }
+Site effective(Site site) noexcept { return called_site.file ? called_site : site; }
 
 std::string with_site(const char* op, const std::string& message, Site site) {
   site = effective(site);
+  if (called_op) op = called_op;
   return fmt::format("{}: {} [at {}:{}]", op, message, site.file, site.line);
 }
 

@@ -82,25 +82,23 @@ class SerialBlas {
 };
 
 /// How a product is cut: into tiles that follow from its shape alone, because where a BLAS starts a tile shows in the
-/// last bits. k is never cut: the order of a sum would change. A tile is at least 64 on a side that is cut and does
-/// enough work to pay for a thread; 32 tiles keep more processors busy than that, at 2 to 5 % of one thread's speed.
+/// last bits. k is never cut: the order of a sum would change. On one thread, tiles of all rows and 128 columns take 1.03
+/// times as long as one call, of 256 by 128 1.07, of 128 by 128 1.18, of 64 by 64 1.3; narrow ones, cut to 64 rows, 1.06.
 struct Tiling {
   i64 rows, columns;
 
   Tiling(i64 m, i64 n, i64 k) noexcept : rows(m), columns(n) {
-    const double enough = std::max(static_cast<double>(parallel_product), work(m, n, k) / 32);
-    while (work(rows, columns, k) > enough && std::max(rows, columns) > smallest)
-      rows >= columns ? halve(rows) : halve(columns);
+    const auto is_large = [&] {
+      return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k) > parallel_product;
+    };
+    while (is_large() && columns >= 256) halve(columns);
+    const i64 least = columns < n ? 512 : smallest + 1;
+    while (is_large() && rows >= least) halve(rows);
   }
 
  private:
   static constexpr i64 smallest = 64, step = 16;
-  static double work(i64 m, i64 n, i64 k) noexcept {
-    return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  }
-  static void halve(i64& extent) noexcept {
-    extent = std::max(smallest, ((extent + 1) / 2 + step - 1) / step * step);
-  }
+  static void halve(i64& extent) noexcept { extent = std::max(smallest, (extent / 2 + step - 1) / step * step); }
 };
 
 /// f(first, count) for parts of 0 .. n - 1, of `line` multiply-adds each.

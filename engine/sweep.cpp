@@ -200,7 +200,7 @@ void Sweep::slow_node(u32 id, Node& node) {
   } else if (node.op().elementwise) {
     elementwise_node(id, node);
   } else {
-    const SiteScope forward(node.site());
+    const SiteScope forward(node.op().name, node.site());
     const Tensor grad = adjoint(id);
     Vjp d(*this, node, id, grad);
     node.op().vjp(d);
@@ -245,7 +245,7 @@ void Sweep::run_recording(u32 from) {
     Node& node = tape.at(id);
     if (node.is(Node::leaf) || !adjoints[id].defined() || !wants(id)) continue;
     if (node.is(Node::released)) refuse_released(node);
-    const SiteScope forward(node.site());
+    const SiteScope forward(node.op().name, node.site());
     const Tensor grad = adjoints[id];
     if (node.is(Node::general) && !node.op().elementwise) {
       Vjp d(*this, node, id, grad);

@@ -7,18 +7,20 @@
 
 namespace xgrad::detail {
 
-/// While a derivative runs, errors and new nodes belong to the line of the forward call.
+/// While a derivative runs, or an op that is made of others, errors and new nodes belong to the line of the user's
+/// call, and errors to the op that was called.
 class SiteScope {
  public:
-  explicit SiteScope(Site site) noexcept;
+  SiteScope(const char* op, Site site) noexcept;
   ~SiteScope();
   SiteScope(const SiteScope&) = delete;
   SiteScope& operator=(const SiteScope&) = delete;
 
  private:
-  Site previous_;
+  const char* previous_op_;
+  Site previous_site_;
 };
-/// `site`, or the forward line when a derivative is running.
+/// `site`, or that of the innermost scope.
 Site effective(Site site) noexcept;
 
 std::string with_site(const char* op, const std::string& message, Site site);

@@ -20,6 +20,8 @@ template <class T, class A> struct Row {
     for (; i + W::width <= n; i += W::width) f(i);
     if (i < n) f(i, n - i);
   }
+  /// f of what reduce returned: one number.
+  template <class F> W apply(F f, const W& reduced) const noexcept { return W(f(reduced.part[0])); }
   /// One result for the row.
   void put(T* to, const W& value) const noexcept { *to = value.part[0].v.get(0); }
 };
@@ -35,6 +37,7 @@ template <class T, class A> struct Columns {
   template <class F> void each(F f) const noexcept {
     for (Size i = 0; i < n; ++i) f(i * stride, count);
   }
+  template <class F> W apply(F f, const W& reduced) const noexcept { return map_in_turn(f, reduced); }
   void put(T* to, const W& value) const noexcept { value.store(to, count); }
 };
 

@@ -19,7 +19,7 @@ template <> struct Float<float> {
   static constexpr float sqrt_half = 0.70710678118654752f;
   static constexpr float two_thirds = 0.666666667f, two_thirds_low = -1.98682155e-08f;
   // Where the result is 0, infinity, -1 or 1 to rounding.
-  static constexpr float exp_low = -104, exp_high = 89, expm1_low = -18, tanh_high = 10, erf_high = 5, normal_high = 15;
+  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -18, tanh_high = 10, erf_high = 5, normal_high = 15;
 
   /// (e^r - 1 - r) / r^2, |r| <= log(2) / 2; error 2^-26.5 of e^r.
   static constexpr float exp[] = {0.5f, 0.16666573f, 0.04166655f, 0.008363774f, 0.0013926927f};

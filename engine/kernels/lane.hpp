@@ -57,8 +57,8 @@ template <class T> struct ScalarTraits {
 template <class T, class A> struct LaneTraits<T, Scalar<A>> : ScalarTraits<T> {
   static T ordered(T a) noexcept { return a; }
   static T flip_sign(T a) noexcept { return -a; }
-  static T magnitude(T a) noexcept { return static_cast<T>(sizeof(T) == 4 ? __builtin_fabsf(a) : __builtin_fabs(a)); }
-  static T root(T a) noexcept { return static_cast<T>(sizeof(T) == 4 ? __builtin_sqrtf(a) : __builtin_sqrt(a)); }
+  static T magnitude(T a) noexcept { return static_cast<T>(__builtin_fabs(static_cast<double>(a))); }
+  static T root(T a) noexcept { return static_cast<T>(__builtin_sqrt(static_cast<double>(a))); }
 };
 
 /// Held as unsigned, so that it wraps around, as numpy's int64 does.

@@ -21,7 +21,22 @@ auto sum_of_exp(const View& view, const T* x, const typename View::W& shift, Kee
   });
 }
 
+template <class View> auto log_of(const View& view, const typename View::W& reduced) noexcept {
+  return view.apply([](auto x) { return log(x); }, reduced);
+}
+
+/// A row that fits in one Wide: e^x need not be stored and read again, which takes longer than computing it.
+template <class T, class A> void short_softmax(const T* x, Size n, T* y) noexcept {
+  using W = Wide<T, A>;
+  const W row = W::load(x, n, Max<T>::identity), e = exp(row - W(fold<Max<T>>(row)));
+  (e / W(fold<Sum<T>>(e))).store(y, n);
+}
+
 template <class T, class A> void softmax(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
+  if (inner == 1 && n <= Wide<T, A>::width) {
+    for (Size o = 0; o < outer; ++o) short_softmax<T, A>(from + o * n, n, to + o * n);
+    return;
+  }
   each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size) {
     using W = typename decltype(view)::W;
     const T* x = from + begin;
@@ -37,7 +52,7 @@ template <class T, class A> void log_softmax(const T* from, Size outer, Size n, 
     using W = typename decltype(view)::W;
     const T* x = from + begin;
     T* y = to + begin;
-    const W shift = largest(view, x), log_sum = log(sum_of_exp(view, x, shift, [](auto...) {}));
+    const W shift = largest(view, x), log_sum = log_of(view, sum_of_exp(view, x, shift, [](auto...) {}));
     view.each([&](Size i, auto... count) { (W::load(x + i, count...) - shift - log_sum).store(y + i, count...); });
   });
 }
@@ -48,7 +63,7 @@ template <class T, class A> void logsumexp(const T* from, Size outer, Size n, Si
     const T* x = from + begin;
     // An infinite one is the result already; taking it off would give nan.
     const W shift = map([](auto m) { return where(abs(m) == Float<T>::infinity, 0, m); }, largest(view, x));
-    view.put(to + result, shift + log(sum_of_exp(view, x, shift, [](auto...) {})));
+    view.put(to + result, shift + log_of(view, sum_of_exp(view, x, shift, [](auto...) {})));
   });
 }
 

@@ -18,35 +18,47 @@ template <class T, class A> void scale(T* to, T factor, Size n) noexcept {
   each_wide<T, A>(n, [&](Size i, auto... count) { (W::load(to + i, count...) * W(factor)).store(to + i, count...); });
 }
 
-/// Up to `lines` Wides of columns of w^T x: the even and the odd rows in a sum each.
+/// Some Wides of columns of w^T x, `last` columns in the last one: the even and the odd rows in a sum each.
+template <class T, class A, int... j>
+void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to, bool accumulate, Size last,
+                          std::integer_sequence<int, j...>) noexcept {
+  using W = Wide<T, A>;
+  constexpr int final = sizeof...(j) - 1;
+  const auto load = [&](const T* row, int line) {
+    return line < final ? W::load(row + line * W::width) : W::load(row + line * W::width, last);
+  };
+  W even[] = {(static_cast<void>(j), W(0))...}, odd[] = {(static_cast<void>(j), W(0))...};
+  Size i = 0;
+  for (; i + 2 <= rows; i += 2) {
+    const W x0(x[i]), x1(x[i + 1]);
+    (..., (even[j] = fma(x0, load(w + i * stride, j), even[j])));
+    (..., (odd[j] = fma(x1, load(w + (i + 1) * stride, j), odd[j])));
+  }
+  if (i < rows) (..., (even[j] = fma(W(x[i]), load(w + i * stride, j), even[j])));
+  const auto put = [&](const W& sum, int line) {
+    (accumulate ? load(to, line) + sum : sum).store(to + line * W::width, line < final ? W::width : last);
+  };
+  (..., put(even[j] + odd[j], j));
+}
+
+/// The same for `lines` Wides or fewer.
 template <class T, class A, int lines>
 void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to, bool accumulate, Size columns) noexcept {
-  using W = Wide<T, A, lines>;
-  const auto run = [&](auto... count) {
-    W even(0), odd(0);
-    Size i = 0;
-    for (; i + 2 <= rows; i += 2) {
-      even = fma(W(x[i]), W::load(w + i * stride, count...), even);
-      odd = fma(W(x[i + 1]), W::load(w + (i + 1) * stride, count...), odd);
-    }
-    if (i < rows) even = fma(W(x[i]), W::load(w + i * stride, count...), even);
-    const W sum = even + odd;
-    (accumulate ? W::load(to, count...) + sum : sum).store(to, count...);
-  };
-  if (columns == W::width) run();
-  else run(columns);
+  constexpr Size before = (lines - 1) * Wide<T, A>::width;
+  if (columns > before)
+    columns_times_vector<T, A>(w, rows, stride, x, to, accumulate, columns - before,
+                               std::make_integer_sequence<int, lines>());
+  else if constexpr (lines > 1)
+    columns_times_vector<T, A, lines - 1>(w, rows, stride, x, to, accumulate, columns);
 }
 
 template <class T, class A>
 void transposed_times_vector(const T* w, Size rows, Size columns, Size stride, const T* x, T* to,
                              bool accumulate) noexcept {
-  constexpr int lines = Wide<T, A>::parts == 1 ? 8 : 2;  // as many sums as there are registers for
-  constexpr Size most = Wide<T, A, lines>::width;
-  for (Size j = 0; j < columns; j += most) {
-    const Size count = columns - j < most ? columns - j : most;
-    const auto part = count > Wide<T, A>::width ? columns_times_vector<T, A, lines> : columns_times_vector<T, A, 1>;
-    part(w + j, rows, stride, x, to + j, accumulate, count);
-  }
+  constexpr int lines = Wide<T, A>::parts == 1 ? 8 : 2;  // as many as there are registers for
+  constexpr Size most = lines * Wide<T, A>::width;
+  for (Size j = 0; j < columns; j += most)
+    columns_times_vector<T, A, lines>(w + j, rows, stride, x, to + j, accumulate, columns - j < most ? columns - j : most);
 }
 
 /// Some rows of w times x: r is 0, 1, ...

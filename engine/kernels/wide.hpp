@@ -62,7 +62,6 @@ template <class T, class A, int lines = 1> struct Wide {
   friend Wide operator*(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x * y; }, a, b); }
   friend Wide operator/(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x / y; }, a, b); }
   friend Wide exp(const Wide& a) noexcept { return map_in_turn([](L x) { return exp(x); }, a); }
-  friend Wide log(const Wide& a) noexcept { return map_in_turn([](L x) { return log(x); }, a); }
   /// a * b + c
   friend Wide fma(const Wide& a, const Wide& b, const Wide& c) noexcept {
     Wide result;
@@ -141,7 +140,8 @@ Wide<T, A, lines> reduce_terms(std::int64_t n, Term term) noexcept {
 }
 
 /// The same over n consecutive elements: term(i, count...) gives those from i on, a full Wide without a count.
-template <class By, class T, class A, bool cheap, class Term> T reduce_row(std::int64_t n, Term term) noexcept {
+template <class By, class T, class A, bool cheap, class Term>
+[[gnu::always_inline]] inline T reduce_row(std::int64_t n, Term term) noexcept {
   using W = Wide<T, A>;
   const std::int64_t full = n / W::width, rest = n % W::width;
   W sum(By::identity);

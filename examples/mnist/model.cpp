@@ -11,7 +11,7 @@ namespace {
 /// "Deep Learning from Scratch": 784-50-10, ReLU, softmax cross-entropy on pixels 0..1.
 Model two_layer(Random& random, std::uint64_t seed) {
   const nn::LinearOptions he{.init = [](Tensor& w, Random& r) { nn::he_normal_(w, r); }};
-  return {nn::Sequential(nn::Affine(784, 50, random, he), nn::ReLU(), nn::Affine(50, 10, random, he)),
+  return {nn::Sequential(nn::Linear(784, 50, random, he), nn::ReLU(), nn::Linear(50, 10, random, he)),
           {.seed = seed},
           [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }};
 }
@@ -20,7 +20,7 @@ Model two_layer(Random& random, std::uint64_t seed) {
 /// targets 0.01 and 0.99, weights from N(0, 1 / inputs).
 Model sigmoid_net(Random& random, std::uint64_t seed) {
   const nn::LinearOptions plain{.bias = false, .init = [](Tensor& w, Random& r) { nn::he_normal_(w, r, 1); }};
-  return {nn::Sequential(nn::Affine(784, 100, random, plain), nn::Sigmoid(), nn::Affine(100, 10, random, plain),
+  return {nn::Sequential(nn::Linear(784, 100, random, plain), nn::Sigmoid(), nn::Linear(100, 10, random, plain),
                          nn::Sigmoid()),
           {.seed = seed, .scaling = nn::Scaling::inset, .one_hot = true, .on = 0.99, .off = 0.01},
           [](const Tensor& outputs, const Tensor& targets) {

@@ -7,7 +7,8 @@
 
 namespace mnist {
 
-/// A network, what its batches look like, and what it is to make small.
+/// A network, what its batches look like, and what it is to make small. Names and shapes are PyTorch's, so that a file
+/// saved here can be loaded there.
 struct Model {
   xgrad::nn::Sequential network;
   xgrad::nn::BatchOptions batches;

@@ -59,15 +59,15 @@ void Progress::draw(std::int64_t epoch, std::int64_t steps_done, double time) {
   auto at = text;
   const auto room = [&] { return static_cast<std::size_t>(std::end(text) - at); };
   at = fmt::format_to_n(at, room(), "{:>3.0f}%  epoch {}/{}  loss {:.4f}", 100 * part, epoch + 1, epochs_, loss_).out;
-  if (test_accuracy_ >= 0) at = fmt::format_to_n(at, room(), "  test accuracy {:.4f}", test_accuracy_).out;
+  if (test_accuracy_ >= 0) at = fmt::format_to_n(at, room(), "  accuracy {:.4f}", test_accuracy_).out;
   at = fmt::format_to_n(at, room(), "  {:.0f} s left", left).out;
 
-  const std::size_t width = columns(out_) - 1, used = std::min<std::size_t>(static_cast<std::size_t>(at - text), width);
-  constexpr char full[] = "##############################", blank[] = "..............................";
-  const std::size_t bar = width > used + 13 ? std::min<std::size_t>(width - used - 3, 30) : 0;
+  constexpr char full[] = "################", blank[] = "................";
+  constexpr std::size_t bar = sizeof full - 1;
+  const std::size_t width = columns(out_) - 1, used = std::min(static_cast<std::size_t>(at - text), width);
   const auto done = static_cast<std::size_t>(part * static_cast<double>(bar));
   std::fputc('\r', out_);
-  if (bar) fmt::print(out_, "[{:.{}}{:.{}}] ", full, done, blank, bar - done);
+  if (used + bar + 3 <= width) fmt::print(out_, "[{:.{}}{:.{}}] ", full, done, blank, bar - done);
   fmt::print(out_, "{:.{}}\x1b[K", fmt::string_view(text, used), used);
   std::fflush(out_);
 }

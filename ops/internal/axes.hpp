@@ -23,7 +23,7 @@ DType same_dtype(const Call& call);
 /// An op made of others opens one, and they all belong to its caller's line.
 class CallScope : SiteScope {
  public:
-  explicit CallScope(const Call& call) noexcept : SiteScope(effective(call.site())) {}
+  explicit CallScope(const Call& call) noexcept : SiteScope(call.name(), effective(call.site())) {}
 };
 
 }  // namespace xgrad::detail

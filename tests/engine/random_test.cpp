@@ -102,10 +102,15 @@ TEST_CASE("random: below has no bias", "[random]") {
     for (double c : counts) chi2 += (c - expected) * (c - expected) / expected;
     CHECK(chi2 < 30);  // 9 degrees of freedom at most: a chance of 4e-4
   }
-  // Two thirds of all 64-bit numbers: a remainder, or a plain high product, would favour the lower half by half.
+  // 2^64 is 8/3 of this bound: without rejection some numbers come three times for every two of others.
   const std::int64_t bound = std::int64_t{3} << 61;
-  int low = 0;
-  for (int i = 0; i < n; ++i) low += random.below(bound) < bound / 2;
+  int counts[3] = {}, low = 0;
+  for (int i = 0; i < n; ++i) {
+    const std::int64_t k = random.below(bound);
+    ++counts[k % 3];
+    low += k < bound / 2;
+  }
+  for (int count : counts) CHECK(std::abs(count - n / 3) < 800);
   CHECK(std::abs(low - n / 2) < 800);
 }
 

@@ -95,6 +95,10 @@ TEST_CASE("assigning a module of the same shape keeps its leaves, so that an opt
   CHECK(net.hidden.weight.to_vector<float>() == std::vector<float>(12, 0));
   CHECK(other.hidden.weight.to_vector<float>() != std::vector<float>(12, 0));
 
+  handle.set_grad(zeros({4, 3}));
+  net = other;  // the old gradient is not that of the new elements
+  CHECK_FALSE(handle.grad().defined());
+
   nn::Parameter a(tensor({1, 2})), b(tensor({1, 2, 3}));
   a = b;
   CHECK(a.to_vector<float>() == std::vector<float>{1, 2, 3});

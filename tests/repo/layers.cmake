@@ -25,7 +25,7 @@ set(public ${engine} ${ops} ${nn})
 list(FILTER public INCLUDE REGEX "\\.hpp$")
 list(FILTER public EXCLUDE REGEX "/(internal|kernels)/")
 set(light ${public})
-list(REMOVE_ITEM light engine/xtensor.hpp)
+list(REMOVE_ITEM light engine/xtensor.hpp engine/xtensor_headers.hpp)
 
 set(include "^[ \t]*#[ \t]*include[ \t]*[<\"]")
 refuse("the engine includes a layer above" "${include}([^>\"]*/)?(ops/|nn/|xgrad\\.hpp|nn\\.hpp)" ${engine})
