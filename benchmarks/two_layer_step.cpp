@@ -80,6 +80,7 @@ struct ByHand {
 int main() {
   using namespace xgrad;
   set_threads(1);
+  openblas_set_num_threads(1);
   Random random(1);
   const Tensor x = uniform(random, {batch, in});
   std::vector<std::int64_t> label_values(batch);

@@ -1,7 +1,8 @@
-# xgrad::blas: XGRAD_BLAS_LIBRARY where that is set, else OpenBLAS. xgrad brings its own threads, so the
-# single-threaded build is wanted; Debian keeps it in a folder of its own, beside builds of the same name and soname.
-find_library(XGRAD_BLAS_LIBRARY NAMES openblas PATH_SUFFIXES openblas-serial)
-find_path(XGRAD_BLAS_INCLUDE_DIR NAMES cblas.h PATH_SUFFIXES openblas-serial openblas)
+# xgrad::blas: XGRAD_BLAS_LIBRARY where that is set, else OpenBLAS. xgrad's own threads call it, one product each; the
+# build with threads is wanted all the same, because the one without does not lock its buffers. Debian keeps each in a
+# folder of its own, under the same name and soname.
+find_library(XGRAD_BLAS_LIBRARY NAMES openblas PATH_SUFFIXES openblas-pthread)
+find_path(XGRAD_BLAS_INCLUDE_DIR NAMES cblas.h PATH_SUFFIXES openblas-pthread openblas)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(xgrad_blas REQUIRED_VARS XGRAD_BLAS_LIBRARY)

@@ -86,7 +86,11 @@ struct Subject {
 class Check {
  public:
   Check(const Subject& subject, int order, const GradcheckOptions& options, GradcheckReport& report)
-      : subject_(subject), unknowns_(subject.unknowns()), order_(order), options_(options), report_(report),
+      : subject_(subject),
+        unknowns_(subject.unknowns()),
+        order_(order),
+        options_(options),
+        report_(report),
         random_(options.seed, static_cast<std::uint64_t>(order)) {}
 
   /// False, and the report says why, where something differs.
@@ -114,8 +118,7 @@ class Check {
     } catch (const Error& error) {
       return refused(error.what());
     }
-    if (full)
-      check_all(rows);
+    if (full) check_all(rows);
     else
       for (std::size_t k = 0; k < rows.size(); ++k) check_direction(rows[k], weights[k]);
     if (report_.ok) return true;
@@ -143,8 +146,8 @@ class Check {
       const double a = on_tape[i], n = plain[i];
       if (a == n || std::abs(a - n) <= 1e-10 * (1 + scale_) || (std::isnan(a) && std::isnan(n))) continue;
       fail_at(-1, static_cast<Index>(i), a, n);
-      report_.text = fmt::format("gradcheck, order {}: element {} of the {} is {} when recorded, {} when not", order_, i,
-                                 order_ == 1 ? "result" : "gradient", a, n);
+      report_.text = fmt::format("gradcheck, order {}: element {} of the {} is {} when recorded, {} when not", order_,
+                                 i, order_ == 1 ? "result" : "gradient", a, n);
       return false;
     }
     return true;
@@ -174,7 +177,8 @@ class Check {
         direction[static_cast<std::size_t>(element)] = 1;
         std::vector<Entry> entries;
         for (std::size_t k = 0; k < rows.size(); ++k)
-          entries.push_back({unknown, element, static_cast<Index>(k), rows[k][unknown][static_cast<std::size_t>(element)], 0, 0});
+          entries.push_back(
+              {unknown, element, static_cast<Index>(k), rows[k][unknown][static_cast<std::size_t>(element)], 0, 0});
         compare(unknown, direction, {}, entries);
         for (const Entry& entry : entries) count(entry);
       }
@@ -206,8 +210,8 @@ class Check {
     }
   }
 
-  Entry compare_part(std::size_t unknown, const Numbers& row, const Numbers& weights, const Numbers& direction, Index begin,
-                     Index end) {
+  Entry compare_part(std::size_t unknown, const Numbers& row, const Numbers& weights, const Numbers& direction,
+                     Index begin, Index end) {
     Numbers part(direction.size());
     std::copy(direction.begin() + begin, direction.begin() + end, part.begin() + begin);
     std::vector<Entry> entry{{unknown, -1, -1, dot(row, part), 0, 0}};
@@ -215,8 +219,8 @@ class Check {
     return entry[0];
   }
 
-  /// Fills in the finite differences along the direction: of each output, or of their weighted sum. A wrong derivative is
-  /// wrong at every step; what goes away with a smaller one was curvature, a kink or a pole nearby.
+  /// Fills in the finite differences along the direction: of each output, or of their weighted sum. A wrong derivative
+  /// is wrong at every step; what goes away with a smaller one was curvature, a kink or a pole nearby.
   void compare(std::size_t unknown, const Numbers& direction, const Numbers& weights, std::vector<Entry>& entries) {
     double step = options_.step;
     for (int attempt = 0; attempt < 4; ++attempt, step /= 10) {
@@ -261,7 +265,8 @@ class Check {
 
   /// How far off, in units of what is allowed; nan counts as infinitely far.
   double excess(const Entry& e) const {
-    const double allowed = options_.atol + options_.rtol * std::max(std::abs(e.analytic), std::abs(e.numeric)) + e.noise;
+    const double allowed =
+        options_.atol + options_.rtol * std::max(std::abs(e.analytic), std::abs(e.numeric)) + e.noise;
     const double ratio = std::abs(e.analytic - e.numeric) / allowed;
     return std::isnan(ratio) ? std::numeric_limits<double>::infinity() : ratio;
   }
@@ -330,7 +335,8 @@ class Check {
     for (std::size_t k = 0; k < unknowns_.size(); ++k)
       counts += fmt::format("{}{} of {} for {}", k ? ", " : "", differing_[k], checked_[k], name_of_unknown(k));
     report_.text = fmt::format(
-        "gradcheck, order {}: the derivative of {} with respect to {}{}, {}, is {:.10g} by reverse mode and {:.10g} by finite "
+        "gradcheck, order {}: the derivative of {} with respect to {}{}, {}, is {:.10g} by reverse mode and {:.10g} by "
+        "finite "
         "differences (relative error {:.2g}); wrong are {}",
         order_, name_of_output(), name_of_unknown(worst_), position(unknowns_[worst_].shape(), report_.element),
         detail::describe(unknowns_[worst_]), report_.analytic, report_.numeric, report_.relative_error, counts);
@@ -351,7 +357,8 @@ class Check {
 void refuse_options(const GradcheckOptions& o, Site site) {
   if (o.order != 1 && o.order != 2) detail::fail<ValueError>("gradcheck", site, "order {}, expected 1 or 2", o.order);
   if (!(o.step > 0) || !(o.atol >= 0) || !(o.rtol >= 0))
-    detail::fail<ValueError>("gradcheck", site, "step {}, atol {}, rtol {}, expected them positive", o.step, o.atol, o.rtol);
+    detail::fail<ValueError>("gradcheck", site, "step {}, atol {}, rtol {}, expected them positive", o.step, o.atol,
+                             o.rtol);
 }
 
 }  // namespace
@@ -384,7 +391,8 @@ GradcheckReport detail::gradcheck(TensorFunction f, const std::vector<Tensor>& i
     if (!check.run()) return report;
     checked += check.checked();
   }
-  report.text = fmt::format("gradcheck: ok, {} derivatives agree (largest relative error {:.2g})", checked, report.relative_error);
+  report.text = fmt::format("gradcheck: ok, {} derivatives agree (largest relative error {:.2g})", checked,
+                            report.relative_error);
   return report;
 }
 

@@ -9,12 +9,12 @@ namespace xgrad {
 
 /// How gradcheck() compares: a and n agree where |a - n| <= atol + rtol max(|a|, |n|).
 struct GradcheckOptions {
-  int order = 1;                 ///< 2: the derivative of the derivative as well
+  int order = 1;  ///< 2: the derivative of the derivative as well
   double rtol = 1e-6;
   double atol = 1e-8;
-  double step = 1e-3;            ///< of the finite differences, times max(1, |x|); smaller ones follow where it misleads
-  std::int64_t full_size = 4096; ///< a Jacobian of more entries is checked along random directions
-  std::uint64_t seed = 0;        ///< of those directions
+  double step = 1e-3;  ///< of the finite differences, times max(1, |x|); smaller ones follow where it misleads
+  std::int64_t full_size = 4096;  ///< a Jacobian of more entries is checked along random directions
+  std::uint64_t seed = 0;         ///< of those directions
 };
 
 /// What gradcheck() found. Where not ok, the numbers are those of the derivative that is furthest off.
@@ -38,8 +38,9 @@ class TensorFunction {
  public:
   template <class F>
   explicit TensorFunction(F& f) noexcept
-      : object_(&f),
-        call_([](void* object, const std::vector<Tensor>& inputs) -> Tensor { return (*static_cast<F*>(object))(inputs); }) {}
+      : object_(&f), call_([](void* object, const std::vector<Tensor>& inputs) -> Tensor {
+          return (*static_cast<F*>(object))(inputs);
+        }) {}
   Tensor operator()(const std::vector<Tensor>& inputs) const { return call_(object_, inputs); }
 
  private:
@@ -47,7 +48,8 @@ class TensorFunction {
   Tensor (*call_)(void*, const std::vector<Tensor>&);
 };
 
-GradcheckReport gradcheck(TensorFunction f, const std::vector<Tensor>& inputs, const GradcheckOptions& options, Site site);
+GradcheckReport gradcheck(TensorFunction f, const std::vector<Tensor>& inputs, const GradcheckOptions& options,
+                          Site site);
 
 }  // namespace detail
 

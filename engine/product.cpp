@@ -29,7 +29,8 @@ namespace {
 
 /// Keeps a threaded OpenBLAS to one thread while calls of ours run, and then leaves it as its user had set it. Its own
 /// threads have one count for the whole process: the first of our calls to arrive sets it, the last to leave puts it
-/// back. OpenMP's count belongs to the calling thread. The serial build needs none of this, and pays nothing.
+/// back. OpenMP's count belongs to the calling thread. The build without threads must not be entered by two at a time
+/// (its buffers are not locked: one product in some hundred came out wrong), so there calls wait for each other.
 class SerialBlas {
  public:
   SerialBlas() {
@@ -42,6 +43,8 @@ class SerialBlas {
     } else if (kind() == openmp) {
       threads_ = omp_get_max_threads();
       omp_set_num_threads(1);
+    } else if (kind() == unlocked) {
+      mutex().lock();
     }
   }
   ~SerialBlas() {
@@ -50,18 +53,22 @@ class SerialBlas {
       if (--calls() == 0) openblas_set_num_threads(users_count());
     } else if (kind() == openmp) {
       omp_set_num_threads(threads_);
+    } else if (kind() == unlocked) {
+      mutex().unlock();
     }
   }
   SerialBlas(const SerialBlas&) = delete;
   SerialBlas& operator=(const SerialBlas&) = delete;
 
  private:
-  enum Kind { serial, own_threads, openmp };
+  enum Kind { unlocked, own_threads, openmp, other };
   static Kind kind() noexcept {
     static const Kind found = [] {
-      const int parallel = openblas_get_parallel ? openblas_get_parallel() : 0;
+      if (!openblas_get_parallel) return other;
+      const int parallel = openblas_get_parallel();
       if (parallel == 1 && openblas_get_num_threads && openblas_set_num_threads) return own_threads;
-      return parallel == 2 && omp_get_max_threads && omp_set_num_threads ? openmp : serial;
+      if (parallel == 2 && omp_get_max_threads && omp_set_num_threads) return openmp;
+      return parallel == 0 ? unlocked : other;
     }();
     return found;
   }
@@ -82,8 +89,9 @@ class SerialBlas {
 };
 
 /// How a product is cut: into tiles that follow from its shape alone, because where a BLAS starts a tile shows in the
-/// last bits. k is never cut: the order of a sum would change. On one thread, tiles of all rows and 128 columns take 1.03
-/// times as long as one call, of 256 by 128 1.07, of 128 by 128 1.18, of 64 by 64 1.3; narrow ones, cut to 64 rows, 1.06.
+/// last bits. k is never cut: the order of a sum would change. On one thread, tiles of all rows and 128 columns
+/// take 1.03 times as long as one call, of 256 by 128 1.07, of 128 by 128 1.18, of 64 by 64 1.3; narrow ones, cut to 64
+/// rows, 1.06.
 struct Tiling {
   i64 rows, columns;
 
@@ -103,8 +111,8 @@ struct Tiling {
 
 /// f(first, count) for parts of 0 .. n - 1, of `line` multiply-adds each.
 template <class F> void each_part(i64 n, i64 line, F f) {
-  constexpr i64 enough = i64{1} << 17, round = 64;  // products with a vector wait for memory: threads pay sooner
-  const i64 step = n * line < 2 * enough ? n : (enough / line + round - 1) / round * round + round;
+  constexpr i64 enough = i64{1} << 17, least = 64;  // products with a vector wait for memory: threads pay sooner
+  const i64 step = n * line < 2 * enough ? n : std::max(least, enough / line / least * least);
   parallel_for((n + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n - part * step)); });
 }
 
@@ -135,10 +143,8 @@ template <class T> struct Product {
   void vector_times(bool rows, i64 size, const T* w, i64 stride, const T* x) const {
     const ArrayKernels<T>& kernels = array_kernels<T>();
     each_part(size, k, [&](i64 first, i64 count) {
-      if (rows)
-        kernels.times_vector(w + first * stride, count, k, stride, x, c + first, accumulate);
-      else
-        kernels.transposed_times_vector(w + first, k, count, stride, x, c + first, accumulate);
+      if (rows) kernels.times_vector(w + first * stride, count, k, stride, x, c + first, accumulate);
+      else kernels.transposed_times_vector(w + first, k, count, stride, x, c + first, accumulate);
     });
   }
 
@@ -165,8 +171,8 @@ void product(bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, cons
 
 }  // namespace
 
-void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb, void* c,
-             i64 ldc, bool accumulate) {
+void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb,
+             void* c, i64 ldc, bool accumulate) {
   if (m == 0 || n == 0) return;
   const auto typed = dtype == DType::float32 ? product<float> : product<double>;
   typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate);

@@ -12,8 +12,8 @@
 #else
 #include <xtensor/xexpression_traits.hpp>
 
-// Before 0.26, a guard for C++17 alone makes the result of an expression of any number of axes, under C++20, a container
-// of exactly four. This has to stand before the first expression that needs it.
+// Before 0.26, a guard for C++17 alone makes the result of an expression of any number of axes, under C++20, a
+// container of exactly four. This has to stand before the first expression that needs it.
 template <> struct xt::detail::xtype_for_shape<xt::dynamic_shape<std::size_t>> {
   template <class T, xt::layout_type L> using type = xt::xarray<T, L>;
 };
@@ -30,5 +30,6 @@ template <> struct xt::detail::xtype_for_shape<xt::dynamic_shape<std::size_t>> {
 
 namespace xgrad::detail {
 using Squared = decltype(xt::eval(std::declval<xt::xarray<double>&>() * std::declval<xt::xarray<double>&>()));
-static_assert(std::is_same_v<std::decay_t<Squared>, xt::xarray<double>>, "the axes of an xtensor expression are miscounted");
+static_assert(std::is_same_v<std::decay_t<Squared>, xt::xarray<double>>,
+              "the axes of an xtensor expression are miscounted");
 }  // namespace xgrad::detail

@@ -33,7 +33,8 @@ Expansion expand(const Fit& fit, const xt::xarray<double>& t, const xt::xarray<d
   const Tensor curve = decay(xgrad::from_xtensor(t), slice(parameters, {0}), slice(parameters, {1}));
   const Tensor loss = mean(square(curve - xgrad::from_xtensor(data)));
   const Tensor gradient = tape.gradient(loss, parameters, {.create_graph = true});
-  const Tensor rows[] = {tape.gradient(slice(gradient, {0}), parameters), tape.gradient(slice(gradient, {1}), parameters)};
+  const Tensor rows[] = {tape.gradient(slice(gradient, {0}), parameters),
+                         tape.gradient(slice(gradient, {1}), parameters)};
   return {loss.item(), gradient.detach(), xgrad::stack({rows[0], rows[1]})};
 }
 
@@ -73,6 +74,7 @@ int main() {
   }
   const bool found = std::abs(fit.amplitude - truth.amplitude) < 1e-9 && std::abs(fit.rate - truth.rate) < 1e-9;
   fmt::print("\nThe gradient differs from the one by hand by at most {:.1e}.\n", furthest);
-  fmt::print("The data was made with amplitude {} and rate {}: {}.\n", truth.amplitude, truth.rate, found ? "found" : "missed");
+  fmt::print("The data was made with amplitude {} and rate {}: {}.\n", truth.amplitude, truth.rate,
+             found ? "found" : "missed");
   return found && furthest < 1e-12 ? 0 : 1;
 }

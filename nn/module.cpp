@@ -114,7 +114,8 @@ void Module::to(DType dtype, Site site) {
   if (!is_floating(dtype)) fail<DTypeError>("to", site, "{} is not a floating dtype", name_of(dtype));
   NoGrad guard;
   for (const auto& part : entries()) {
-    if (part.parameter && part.parameter->dtype() != dtype) *part.parameter = Parameter(xgrad::to(*part.parameter, dtype));
+    if (part.parameter && part.parameter->dtype() != dtype)
+      *part.parameter = Parameter(xgrad::to(*part.parameter, dtype));
     if (part.buffer && is_floating(part.buffer->dtype())) *part.buffer = xgrad::to(*part.buffer, dtype);
   }
 }

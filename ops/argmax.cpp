@@ -17,7 +17,8 @@ Tensor argmax(const Operand& x, int axis, bool keepdims) {
   const Tensor& in = call.in(0);
   const Shape& shape = in.shape();
   if (in.dtype() == DType::boolean)
-    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)", describe(in));
+    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)",
+                          describe(in));
   axis = normal_axis(call, axis, shape.rank());
   const AxisMask mask = 1u << axis;
   const Middle m = middle(shape, axis);

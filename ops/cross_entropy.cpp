@@ -29,10 +29,8 @@ template <class T> void subtract_labels(const i64* labels, i64 rows, i64 classes
 Tensor less_labels(Tensor p, const Tensor& target) {
   const i64 rows = p.shape()[0], classes = p.shape()[1];
   void* const data = Access::body(p)->data;
-  if (p.dtype() == DType::float32)
-    subtract_labels(labels_of(target), rows, classes, static_cast<float*>(data));
-  else
-    subtract_labels(labels_of(target), rows, classes, static_cast<double*>(data));
+  if (p.dtype() == DType::float32) subtract_labels(labels_of(target), rows, classes, static_cast<float*>(data));
+  else subtract_labels(labels_of(target), rows, classes, static_cast<double*>(data));
   return p;
 }
 
@@ -57,10 +55,8 @@ Tensor of_rows(Call& call, Reduction reduction) {
   const auto pick = [&]<class T>(const T* from, T* to) {
     for (i64 i = 0; i < rows; ++i) to[i] = -from[i * classes + labels[i]];
   };
-  if (x.dtype() == DType::float32)
-    pick(static_cast<const float*>(elements(log_p)), static_cast<float*>(losses.get()));
-  else
-    pick(static_cast<const double*>(elements(log_p)), static_cast<double*>(losses.get()));
+  if (x.dtype() == DType::float32) pick(static_cast<const float*>(elements(log_p)), static_cast<float*>(losses.get()));
+  else pick(static_cast<const double*>(elements(log_p)), static_cast<double*>(losses.get()));
   const Tensor value = no_grad([&] { return reduced(losses.finish(), reduction); });
   return call.record(value, Loss{reduction, rows}, log_p);
 }

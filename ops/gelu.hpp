@@ -7,9 +7,7 @@ namespace rules {
 struct Gelu {
   static constexpr const char* name = "gelu";
   static auto value(auto x) { return x * normal_cdf(x); }
-  static auto dx(auto g, auto x, auto) {
-    return g * (normal_cdf(x) + x * NormalCdf::density_at_0 * exp(-0.5 * x * x));
-  }
+  static auto dx(auto g, auto x, auto) { return g * (normal_cdf(x) + x * NormalCdf::density_at_0 * exp(-0.5 * x * x)); }
 };
 }  // namespace rules
 

@@ -36,7 +36,8 @@ class BatchIndex {
   }
   i64 operator()(i64 n) const noexcept {
     i64 index = 0;
-    for (int axis = loop_.axes; axis-- > 0; n /= loop_.extent[axis]) index += n % loop_.extent[axis] * loop_.stride[1][axis];
+    for (int axis = loop_.axes; axis-- > 0; n /= loop_.extent[axis])
+      index += n % loop_.extent[axis] * loop_.stride[1][axis];
     return index;
   }
 
@@ -48,7 +49,8 @@ class BatchIndex {
 
 void check_product_extents(const Call& call, i64 m, i64 n, i64 k) {
   if (std::max({m, n, k}) > max_product_extent)
-    call.fail<ShapeError>("a product of ({}, {}) and ({}, {}): an extent is more than {}", m, k, k, n, max_product_extent);
+    call.fail<ShapeError>("a product of ({}, {}) and ({}, {}): an extent is more than {}", m, k, k, n,
+                          max_product_extent);
 }
 
 Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
@@ -58,8 +60,7 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   const int ra = sa.rank(), rb = sb.rank();
   const i64 m = sa[ra - (ta ? 1 : 2)], k = sa[ra - (ta ? 2 : 1)];
   const i64 inner = sb[rb - (tb ? 1 : 2)], n = sb[rb - (tb ? 2 : 1)];
-  if (k != inner)
-    call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
+  if (k != inner) call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
   check_product_extents(call, m, n, k);
   const Shape batch_a = batch_of(call.in(0)), batch_b = batch_of(call.in(1));
   Shape shape;
@@ -78,8 +79,8 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, m * n * k));
   parallel_for((count + together - 1) / together, [&](i64 tile) {
     for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
-      product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k, from_b + index_b(i) * k * n * item,
-              tb ? k : n, to + i * m * n * item, n, false);
+      product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k,
+              from_b + index_b(i) * k * n * item, tb ? k : n, to + i * m * n * item, n, false);
   });
   return call.record(out.finish(), Transposed{ta, tb});
 }

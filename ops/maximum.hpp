@@ -13,8 +13,8 @@ struct Maximum {
 };
 }  // namespace rules
 
-/// The larger of a and b, element by element, nan where either is; the gradient goes to the larger one, and half to each
-/// where they are equal. Also for int64.
+/// The larger of a and b, element by element, nan where either is; the gradient goes to the larger one, and half to
+/// each where they are equal. Also for int64.
 inline Tensor maximum(const Operand& a, const Operand& b) { return detail::apply<rules::Maximum>(a, b); }
 
 }  // namespace xgrad

@@ -13,8 +13,8 @@ struct Minimum {
 };
 }  // namespace rules
 
-/// The smaller of a and b, element by element, nan where either is; the gradient goes to the smaller one, and half to each
-/// where they are equal. Also for int64.
+/// The smaller of a and b, element by element, nan where either is; the gradient goes to the smaller one, and half to
+/// each where they are equal. Also for int64.
 inline Tensor minimum(const Operand& a, const Operand& b) { return detail::apply<rules::Minimum>(a, b); }
 
 }  // namespace xgrad

@@ -36,7 +36,8 @@ Shape filled_in(const Call& call, std::initializer_list<i64> extents) {
   }
   if (open >= 0) {
     if (known == 0 || x.size() % known != 0)
-      call.fail<ShapeError>("{} has {} elements: no extent for the -1 in {} fits", describe(x), x.size(), written(extents));
+      call.fail<ShapeError>("{} has {} elements: no extent for the -1 in {} fits", describe(x), x.size(),
+                            written(extents));
     shape[open] = x.size() / known;
   }
   return shape;

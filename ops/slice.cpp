@@ -55,7 +55,8 @@ Part part_of(const Call& call, const Slice* slices, std::size_t count) {
     if (slice.is_index) {
       const i64 index = slice.start < 0 ? slice.start + whole[axis] : slice.start;
       if (slice.start < -whole[axis] || index >= whole[axis])
-        call.fail<ShapeError>("index {} on axis {} of {}, which has {} elements", slice.start, axis, describe(x), whole[axis]);
+        call.fail<ShapeError>("index {} on axis {} of {}, which has {} elements", slice.start, axis, describe(x),
+                              whole[axis]);
       part.dropped |= 1u << axis;
       part.start[axis] = index;
       part.step[axis] = part.shape[axis] = 1;
@@ -72,8 +73,8 @@ Tensor take(Call& call, const Part& part) {
   const i64 item = item_size(x.dtype());
   const Strides whole = dense_strides(part.whole);
   Output out(x.dtype(), drop_axes(part.shape, part.dropped));
-  copy_strided(x.dtype(), part.shape, static_cast<const char*>(elements(x)) + part.offset(whole) * item, part.strides(whole),
-               out.get(), dense_strides(part.shape));
+  copy_strided(x.dtype(), part.shape, static_cast<const char*>(elements(x)) + part.offset(whole) * item,
+               part.strides(whole), out.get(), dense_strides(part.shape));
   return call.record(out.finish(), part);
 }
 

@@ -8,8 +8,8 @@ namespace xgrad {
 /// An end left open, in a Slice.
 inline constexpr std::int64_t none = INT64_MIN;
 
-/// What slice() takes from one axis: numpy's start:stop:step, where negative positions count from the end, or one index,
-/// which drops the axis.
+/// What slice() takes from one axis: numpy's start:stop:step, where negative positions count from the end, or one
+/// index, which drops the axis.
 struct Slice {
   std::int64_t start = none, stop = none, step = 1;
   bool is_index = false;

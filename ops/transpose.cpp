@@ -24,7 +24,8 @@ const Op op{.name = "transpose", .vjp = [](Vjp& d) {
 Permutation permutation_of(const Call& call, const Axes& axes, int rank) {
   Permutation order{};
   if (!axes.all() && axes.count() != rank)
-    call.fail<ShapeError>("{} axes for {}, expected each of its {} axes once", axes.count(), describe(call.in(0)), rank);
+    call.fail<ShapeError>("{} axes for {}, expected each of its {} axes once", axes.count(), describe(call.in(0)),
+                          rank);
   normal_axes(call, axes, rank);
   for (int i = 0; i < rank; ++i) order.axes[i] = axes.all() ? rank - 1 - i : normal_axis(call, axes[i], rank);
   return order;

@@ -44,9 +44,17 @@ template <class E, class F> std::string error_of(F f) {
   return {};
 }
 
-/// This line, as errors name it: `expected = at(__LINE__)`.
+/// A line of a test, as errors name it.
 inline std::string at(int line, const char* file = __builtin_FILE()) {
   return "[at " + std::string(file) + ":" + std::to_string(line) + "]";
+}
+
+/// The same as error_of, without the place, which has to be the line that calls this.
+template <class E, class F>
+std::string error_here(F f, Site site = Site::here()) {
+  const std::string message = error_of<E>(f), place = " " + at(site.line, site.file);
+  if (message.ends_with(place)) return message.substr(0, message.size() - place.size());
+  return "expected" + place + ", found \"" + message.substr(message.rfind('[') + 1);
 }
 
 }  // namespace xgrad::tests

@@ -20,10 +20,9 @@ inline int arch_index() {
   return index;
 }
 
-/// The kernels of Rule for the instruction set A: defined in a file generated from the list of ops, see elementwise.hpp.
-template <class Rule, class A> struct ElementwiseTable {
-  static const ElementwiseKernels kernels;
-};
+/// The kernels of Rule for the instruction set A: defined in a file generated from the list of ops, see
+/// elementwise.hpp.
+template <class Rule, class A> struct ElementwiseTable { static const ElementwiseKernels kernels; };
 
 /// The kernels of Rule by arch_index().
 template <class Rule>

@@ -64,9 +64,7 @@ struct ArrayTable {
   }
 };
 
-template <class A> struct ArrayTables {
-  static const ArrayTable table;
-};
+template <class A> struct ArrayTables { static const ArrayTable table; };
 extern template struct ArrayTables<arch::sse2>;
 #ifdef __x86_64__
 extern template struct ArrayTables<arch::avx2>;

@@ -120,8 +120,7 @@ void elementwise_kernel(const Loop& loop, void* out, const void* const* in, [[ma
 }
 
 /// 0-d: plain arithmetic on the numbers themselves, functions by way of a batch, whose bits differ from libm's.
-template <class T, class A, Form form>
-using ZeroD = Lane<T, std::conditional_t<form == Form::functions, A, Scalar<A>>>;
+template <class T, class A, Form form> using ZeroD = Lane<T, std::conditional_t<form == Form::functions, A, Scalar<A>>>;
 
 template <class T, class A> double first_of(Lane<T, Scalar<A>> lane) noexcept { return static_cast<double>(lane.v); }
 template <class T, class A> double first_of(Lane<T, A> lane) noexcept {
@@ -157,13 +156,12 @@ template <class Rule, class T, class A, int input> constexpr ElementwiseKernel d
 }
 
 template <class Rule, class A> constexpr ElementwiseKernels make_elementwise_kernels() {
-  ElementwiseKernels k = {
-      {elementwise_kernel<Rule, float, A, value>, elementwise_kernel<Rule, double, A, value>},
-      {{derivative_kernel<Rule, float, A, 0>(), derivative_kernel<Rule, double, A, 0>()},
-       {derivative_kernel<Rule, float, A, 1>(), derivative_kernel<Rule, double, A, 1>()},
-       {derivative_kernel<Rule, float, A, 2>(), derivative_kernel<Rule, double, A, 2>()}},
-      {},
-      {}};
+  ElementwiseKernels k = {{elementwise_kernel<Rule, float, A, value>, elementwise_kernel<Rule, double, A, value>},
+                          {{derivative_kernel<Rule, float, A, 0>(), derivative_kernel<Rule, double, A, 0>()},
+                           {derivative_kernel<Rule, float, A, 1>(), derivative_kernel<Rule, double, A, 1>()},
+                           {derivative_kernel<Rule, float, A, 2>(), derivative_kernel<Rule, double, A, 2>()}},
+                          {},
+                          {}};
   if constexpr (takes_integers<Rule>) k.value[2] = elementwise_kernel<Rule, std::int64_t, Scalar<A>, value>;
   if constexpr (takes_booleans<Rule>) k.value[3] = elementwise_kernel<Rule, std::uint8_t, Scalar<A>, value>;
   if constexpr (input_count<Rule> < 3) {

@@ -47,13 +47,23 @@ template <class A, class XsimdArch> struct BaselineIsa {
       if (i < count) to[i] = lanes[i] != 0;
   }
   template <class T> static Batch<T> fma(Batch<T> a, Batch<T> b, Batch<T> c) noexcept { return a * b + c; }
-  /// x kept within [low, high]; of a number and nan, x86's min and max give the second.
-  template <class B> static B limit(B x, B low, B high) noexcept { return xsimd::min(high, xsimd::max(low, x)); }
+  /// x kept within [low, high]; nan stays nan: of it and a number, x86's min and max give the second.
+  template <class B> static B limit(B x, B low, B high) noexcept {
+    x = xsimd::select(x < low, low, x);
+    return xsimd::select(x > high, high, x);
+  }
   template <class B> static B sqrt(B x) noexcept { return xsimd::sqrt(x); }
 };
 
 #ifdef __x86_64__
-template <> struct Isa<arch::sse2> : BaselineIsa<arch::sse2, xsimd::sse2> {};
+template <> struct Isa<arch::sse2> : BaselineIsa<arch::sse2, xsimd::sse2> {
+  static Batch<float> limit(Batch<float> x, Batch<float> low, Batch<float> high) noexcept {
+    return _mm_min_ps(high, _mm_max_ps(low, x));
+  }
+  static Batch<double> limit(Batch<double> x, Batch<double> low, Batch<double> high) noexcept {
+    return _mm_min_pd(high, _mm_max_pd(low, x));
+  }
+};
 #else
 template <> struct Isa<arch::sse2> : BaselineIsa<arch::sse2, xsimd::default_arch> {};
 #endif
@@ -86,12 +96,12 @@ template <> struct Isa<arch::avx2> : BaselineIsa<arch::avx2, xsimd::fma3<xsimd::
   template <class T> static Mask<T> load_mask(const std::uint8_t* from, std::int64_t count) noexcept {
     std::uint64_t bytes = 0;
     if (count >= width<T>) std::memcpy(&bytes, from, width<T>);
-    else for (std::int64_t i = 0; i < count; ++i) bytes |= std::uint64_t{from[i]} << 8 * i;
+    else
+      for (std::int64_t i = 0; i < count; ++i) bytes |= std::uint64_t{from[i]} << 8 * i;
     const __m128i packed = _mm_cvtsi64_si128(static_cast<long long>(bytes));
     if constexpr (sizeof(T) == 4)
       return _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_cvtepu8_epi32(packed), _mm256_setzero_si256()));
-    else
-      return _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_cvtepu8_epi64(packed), _mm256_setzero_si256()));
+    else return _mm256_castsi256_pd(_mm256_cmpgt_epi64(_mm256_cvtepu8_epi64(packed), _mm256_setzero_si256()));
   }
   template <class T> static void store_mask(std::uint8_t* to, Mask<T> mask, std::int64_t count) noexcept {
     std::uint64_t bits;
@@ -101,12 +111,17 @@ template <> struct Isa<arch::avx2> : BaselineIsa<arch::avx2, xsimd::fma3<xsimd::
     const std::uint64_t spread = bits * 0x0101010101010101u & 0x8040201008040201u;
     const std::uint64_t bytes = (spread + 0x00406070787c7e7fu) >> 7 & 0x0101010101010101u;
     if (count >= width<T>) std::memcpy(to, &bytes, width<T>);
-    else for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(bytes >> 8 * i);
+    else
+      for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(bytes >> 8 * i);
   }
 
-  static Batch<float> fma(Batch<float> a, Batch<float> b, Batch<float> c) noexcept {
-    return _mm256_fmadd_ps(a, b, c);
+  static Batch<float> limit(Batch<float> x, Batch<float> low, Batch<float> high) noexcept {
+    return _mm256_min_ps(high, _mm256_max_ps(low, x));
   }
+  static Batch<double> limit(Batch<double> x, Batch<double> low, Batch<double> high) noexcept {
+    return _mm256_min_pd(high, _mm256_max_pd(low, x));
+  }
+  static Batch<float> fma(Batch<float> a, Batch<float> b, Batch<float> c) noexcept { return _mm256_fmadd_ps(a, b, c); }
   static Batch<double> fma(Batch<double> a, Batch<double> b, Batch<double> c) noexcept {
     return _mm256_fmadd_pd(a, b, c);
   }
@@ -140,9 +155,7 @@ template <> struct Isa<arch::avx512> : BaselineIsa<arch::avx512, xsimd::avx512bw
     _mm_mask_storeu_epi8(to, first_lanes(count), _mm_maskz_set1_epi8(bits, 1));
   }
 
-  static Batch<float> fma(Batch<float> a, Batch<float> b, Batch<float> c) noexcept {
-    return _mm512_fmadd_ps(a, b, c);
-  }
+  static Batch<float> fma(Batch<float> a, Batch<float> b, Batch<float> c) noexcept { return _mm512_fmadd_ps(a, b, c); }
   static Batch<double> fma(Batch<double> a, Batch<double> b, Batch<double> c) noexcept {
     return _mm512_fmadd_pd(a, b, c);
   }

@@ -92,6 +92,9 @@ template <class T, class A> struct LaneMask {
   friend bool any(LaneMask a) noexcept { return xsimd::any(a.v); }
 };
 
+template <class N, class Value>
+concept NumberOtherThan = std::is_arithmetic_v<N> && !std::is_same_v<N, Value>;
+
 template <class T, class A> struct Lane {
   using Traits = LaneTraits<T, A>;
   using Value = typename Traits::Value;
@@ -101,7 +104,7 @@ template <class T, class A> struct Lane {
 
   Lane() = default;
   Lane(Value value) noexcept : v(value) {}
-  template <class Number> requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, Value>)
+  template <NumberOtherThan<Value> Number>
   Lane(Number number) noexcept : v(static_cast<Value>(static_cast<T>(number))) {}
 
   static Lane load(const T* from) noexcept { return Traits::load(from); }

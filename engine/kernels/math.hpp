@@ -41,7 +41,9 @@ template <class T> constexpr typename Float<T>::Word word(T x) noexcept {
 }
 
 /// The nearest whole number, for |x| < 2^(mantissa - 1).
-template <class T, class A> Lane<T, A> round(Lane<T, A> x) noexcept { return (x + Float<T>::rounder) - Float<T>::rounder; }
+template <class T, class A> Lane<T, A> round(Lane<T, A> x) noexcept {
+  return (x + Float<T>::rounder) - Float<T>::rounder;
+}
 
 /// 2^n for whole n in [-bias, bias].
 template <class T, class A> Lane<T, A> power_of_two(Lane<T, A> n) noexcept {
@@ -143,9 +145,7 @@ template <class T, class A> Lane<T, A> log1p(Lane<T, A> x) noexcept {
 }
 
 /// A number held in two lanes: high + low, low within high's rounding.
-template <class T, class A> struct Pair {
-  Lane<T, A> high, low;
-};
+template <class T, class A> struct Pair { Lane<T, A> high, low; };
 
 /// a + b exactly, where |a| >= |b| or a = 0.
 template <class T, class A> Pair<T, A> exact_sum(Lane<T, A> a, Lane<T, A> b) noexcept {
@@ -219,8 +219,7 @@ template <class T, class A> Lane<T, A> pow_of_magnitude(Lane<T, A> a, Lane<T, A>
   return where((a == 0) | (a == F::infinity), where(((a == 0) & (b < 0)) | ((a != 0) & (b > 0)), F::infinity, 0), y);
 }
 
-template <class T, class A>
-Lane<T, A> pow(Lane<T, A> a, std::type_identity_t<Lane<T, A>> b) noexcept {
+template <class T, class A> Lane<T, A> pow(Lane<T, A> a, std::type_identity_t<Lane<T, A>> b) noexcept {
   using F = Float<T>;
   const auto is_whole = [](Lane<T, A> x) { return (abs(x) >= F::two_to_mantissa) | (round(x) == x); };
   const LaneMask<T, A> whole = is_whole(b), odd = whole & !is_whole(b * 0.5);

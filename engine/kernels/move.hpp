@@ -9,16 +9,50 @@ namespace xgrad::detail {
 
 using Size = std::int64_t;
 
+/// A square of 4-byte elements, 4 to a side, or of 8-byte ones, 2 to a side, in registers.
+template <class Word, class A> void transpose_square(const Word* x, Size x_stride, Word* y, Size y_stride) noexcept {
+  constexpr int side = 16 / sizeof(Word);
+  typedef Word Row __attribute__((vector_size(16)));
+  Row row[side];
+  for (int i = 0; i < side; ++i) std::memcpy(&row[i], x + i * x_stride, 16);
+  const auto put = [&](int j, Row column) { std::memcpy(y + j * y_stride, &column, 16); };
+  if constexpr (side == 2) {
+    put(0, __builtin_shufflevector(row[0], row[1], 0, 2));
+    put(1, __builtin_shufflevector(row[0], row[1], 1, 3));
+  } else {
+    const Row a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5),
+              b = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+    const Row c = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7),
+              d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+    put(0, __builtin_shufflevector(a, b, 0, 1, 4, 5));
+    put(1, __builtin_shufflevector(a, b, 2, 3, 6, 7));
+    put(2, __builtin_shufflevector(c, d, 0, 1, 4, 5));
+    put(3, __builtin_shufflevector(c, d, 2, 3, 6, 7));
+  }
+}
+
 template <class Word, class A>
 void transpose(const void* from, Size rows, Size columns, Size from_stride, void* to, Size to_stride) noexcept {
   constexpr Size tile = 16;  // elements to a side: what is read and what is written stay in the nearest cache
+  constexpr Size side = sizeof(Word) >= 4 ? 16 / sizeof(Word) : tile + 1;
   const auto* const x = static_cast<const Word*>(from);
   auto* const y = static_cast<Word*>(to);
+  const auto one_by_one = [&](Size r, Size last_row, Size c, Size last_column) {
+    for (Size j = c; j < last_column; ++j)
+      for (Size i = r; i < last_row; ++i) y[j * to_stride + i] = x[i * from_stride + j];
+  };
   for (Size r = 0; r < rows; r += tile)
     for (Size c = 0; c < columns; c += tile) {
       const Size last_row = r + tile < rows ? r + tile : rows, last_column = c + tile < columns ? c + tile : columns;
-      for (Size j = c; j < last_column; ++j)
-        for (Size i = r; i < last_row; ++i) y[j * to_stride + i] = x[i * from_stride + j];
+      Size j = c;
+      if constexpr (side <= tile)
+        for (; j + side <= last_column; j += side) {
+          Size i = r;
+          for (; i + side <= last_row; i += side)
+            transpose_square<Word, A>(x + i * from_stride + j, from_stride, y + j * to_stride + i, to_stride);
+          one_by_one(i, last_row, j, j + side);
+        }
+      one_by_one(r, last_row, j, last_column);
     }
 }
 

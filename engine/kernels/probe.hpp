@@ -37,11 +37,13 @@ constexpr Form most(Form a, Form b, Form c) noexcept {
   return ab < c ? c : ab;
 }
 template <Form form, bool is_mask, class A, class B = A>
-using Combined = Probe<probe_of<A>::reads | probe_of<B>::reads, most(form, probe_of<A>::form, probe_of<B>::form), is_mask>;
+using Combined =
+    Probe<probe_of<A>::reads | probe_of<B>::reads, most(form, probe_of<A>::form, probe_of<B>::form), is_mask>;
 template <class A, class B = A> using Arithmetic = Combined<Form::arithmetic, false, A, B>;
 template <class A, class B = A> using Function = Combined<Form::functions, false, A, B>;
 template <class A, class B = A> using Comparison = Combined<Form::arithmetic, true, A, B>;
 
+// clang-format off
 template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> operator+(A, B);
 template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> operator-(A, B);
 template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> operator*(A, B);
@@ -71,6 +73,7 @@ template <class A> requires SomeProbe<A> Function<A> sigmoid(A);
 template <class A> requires SomeProbe<A> Function<A> erf(A);
 template <class A> requires SomeProbe<A> Function<A> normal_cdf(A);
 template <class A, class B> requires SomeProbe<A, B> Function<A, B> pow(A, B);
+// clang-format on
 
 /// The number of a rule's inputs: 1, 2 or 3.
 template <class Rule>
@@ -96,8 +99,10 @@ template <class Rule> struct Both : Rule, DerivativeNames {};
 /// Whether the rule has a derivative for that input; it then is called dx (of one input) or da, db, dc.
 template <class Rule, int input>
 inline constexpr bool has_derivative = [] {
-  constexpr bool x = !requires { &Both<Rule>::dx; }, a = !requires { &Both<Rule>::da; },
-                 b = !requires { &Both<Rule>::db; }, c = !requires { &Both<Rule>::dc; };
+  constexpr bool x = !requires { &Both<Rule>::dx; };
+  constexpr bool a = !requires { &Both<Rule>::da; };
+  constexpr bool b = !requires { &Both<Rule>::db; };
+  constexpr bool c = !requires { &Both<Rule>::dc; };
   constexpr int inputs = input_count<Rule>;
   static_assert(!(inputs == 1 ? a || b || c : x || (inputs == 2 && c)), "derivatives are named dx, or da, db, dc");
   return input == 0 ? (inputs == 1 ? x : a) : input == 1 ? b : c;

@@ -3,8 +3,7 @@
 
 namespace xgrad::detail {
 
-template <class By, class T, class A>
-void reduce(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
+template <class By, class T, class A> void reduce(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
   each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size result) {
     using W = typename decltype(view)::W;
     view.put(to + result, view.template reduce<By, true>([&](Size i, auto... count) {
@@ -22,14 +21,13 @@ void sum_columns(const T* from, Size n, Size stride, Size count, T* to, bool acc
   sum.store(to, count);
 }
 
-template <class T, class A>
-void sum(const T* from, Size outer, Size n, Size inner, T* to, bool accumulate) noexcept {
+template <class T, class A> void sum(const T* from, Size outer, Size n, Size inner, T* to, bool accumulate) noexcept {
   using W = Wide<T, A>;
   for (Size o = 0; o < outer; ++o) {
     const T* begin = from + o * n * inner;
     if (inner == 1) {
-      const T row = reduce_row<Sum<T>, T, A, true>(
-          n, [&](Size i, auto... count) { return W::load(begin + i, count...); });
+      const T row =
+          reduce_row<Sum<T>, T, A, true>(n, [&](Size i, auto... count) { return W::load(begin + i, count...); });
       to[o] = accumulate ? to[o] + row : row;
       continue;
     }
@@ -55,15 +53,14 @@ template <class T, class A> Size find(const T* row, Size n, T m) noexcept {
   return i;
 }
 
-template <class T, class A>
-void argmax(const T* from, Size outer, Size n, Size inner, std::int64_t* to) noexcept {
+template <class T, class A> void argmax(const T* from, Size outer, Size n, Size inner, std::int64_t* to) noexcept {
   each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size result) {
     using W = typename decltype(view)::W;
     const T* first = from + begin;
     T largest[W::width];
-    view.template reduce<Max<T>, true>([&](Size i, auto... count) {
-      return load_or<W>(first + i, Max<T>::identity, count...);
-    }).store(largest);
+    view.template reduce<Max<T>, true>(
+            [&](Size i, auto... count) { return load_or<W>(first + i, Max<T>::identity, count...); })
+        .store(largest);
     if constexpr (requires { view.stride; }) {
       for (Size k = 0; k < view.count; ++k) to[result + k] = -1;
       for (Size i = 0; i < n; ++i)

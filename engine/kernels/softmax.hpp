@@ -41,8 +41,8 @@ template <class T, class A> void softmax(const T* from, Size outer, Size n, Size
     using W = typename decltype(view)::W;
     const T* x = from + begin;
     T* y = to + begin;
-    const W sum = sum_of_exp(view, x, largest(view, x),
-                             [&](Size i, const W& e, auto... count) { e.store(y + i, count...); });
+    const W sum =
+        sum_of_exp(view, x, largest(view, x), [&](Size i, const W& e, auto... count) { e.store(y + i, count...); });
     view.each([&](Size i, auto... count) { (W::load(y + i, count...) / sum).store(y + i, count...); });
   });
 }

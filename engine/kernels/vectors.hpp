@@ -43,13 +43,13 @@ void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to,
 
 /// The same for `lines` Wides or fewer.
 template <class T, class A, int lines>
-void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to, bool accumulate, Size columns) noexcept {
+void columns_times_vector(const T* w, Size rows, Size stride, const T* x, T* to, bool accumulate,
+                          Size columns) noexcept {
   constexpr Size before = (lines - 1) * Wide<T, A>::width;
   if (columns > before)
     columns_times_vector<T, A>(w, rows, stride, x, to, accumulate, columns - before,
                                std::make_integer_sequence<int, lines>());
-  else if constexpr (lines > 1)
-    columns_times_vector<T, A, lines - 1>(w, rows, stride, x, to, accumulate, columns);
+  else if constexpr (lines > 1) columns_times_vector<T, A, lines - 1>(w, rows, stride, x, to, accumulate, columns);
 }
 
 template <class T, class A>
@@ -58,7 +58,8 @@ void transposed_times_vector(const T* w, Size rows, Size columns, Size stride, c
   constexpr int lines = Wide<T, A>::parts == 1 ? 8 : 2;  // as many as there are registers for
   constexpr Size most = lines * Wide<T, A>::width;
   for (Size j = 0; j < columns; j += most)
-    columns_times_vector<T, A, lines>(w + j, rows, stride, x, to + j, accumulate, columns - j < most ? columns - j : most);
+    columns_times_vector<T, A, lines>(w + j, rows, stride, x, to + j, accumulate,
+                                      columns - j < most ? columns - j : most);
 }
 
 /// Some rows of w times x: r is 0, 1, ...

@@ -57,11 +57,21 @@ template <class T, class A, int lines = 1> struct Wide {
     for (int i = 0; i < parts; ++i) result.part[i] = f(a.part[i], b.part[i]);
     return result;
   }
-  friend Wide operator+(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x + y; }, a, b); }
-  friend Wide operator-(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x - y; }, a, b); }
-  friend Wide operator*(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x * y; }, a, b); }
-  friend Wide operator/(const Wide& a, const Wide& b) noexcept { return map([](L x, L y) { return x / y; }, a, b); }
-  friend Wide exp(const Wide& a) noexcept { return map_in_turn([](L x) { return exp(x); }, a); }
+  friend Wide operator+(const Wide& a, const Wide& b) noexcept {
+    return map([](L x, L y) { return x + y; }, a, b);
+  }
+  friend Wide operator-(const Wide& a, const Wide& b) noexcept {
+    return map([](L x, L y) { return x - y; }, a, b);
+  }
+  friend Wide operator*(const Wide& a, const Wide& b) noexcept {
+    return map([](L x, L y) { return x * y; }, a, b);
+  }
+  friend Wide operator/(const Wide& a, const Wide& b) noexcept {
+    return map([](L x, L y) { return x / y; }, a, b);
+  }
+  friend Wide exp(const Wide& a) noexcept {
+    return map_in_turn([](L x) { return exp(x); }, a);
+  }
   /// a * b + c
   friend Wide fma(const Wide& a, const Wide& b, const Wide& c) noexcept {
     Wide result;
@@ -90,19 +100,21 @@ Wide<T, A, lines> combine(const Wide<T, A, lines>& a, const Wide<T, A, lines>& b
 }
 
 /// Lane i is lane i + shift of v, round the end.
-template <int shift, class T, class A> Lane<T, A> rotate(Lane<T, A> v) noexcept {
-  constexpr int width = Lane<T, A>::width;
-  using Register = typename Lane<T, A>::Value::register_type;
+template <int shift, class T, class A, int... i>
+Lane<T, A> rotate(Lane<T, A> v, std::integer_sequence<int, i...>) noexcept {
+  using Value = typename Lane<T, A>::Value;
+  using Register = typename Value::register_type;
   const Register r = v.v;
-  return [&]<int... i>(std::integer_sequence<int, i...>) -> Lane<T, A> {
-    return typename Lane<T, A>::Value(
-        reinterpret_cast<Register>(__builtin_shufflevector(r, r, ((i + shift) % width)...)));
-  }(std::make_integer_sequence<int, width>());
+  return Value(reinterpret_cast<Register>(__builtin_shufflevector(r, r, ((i + shift) % int{sizeof...(i)})...)));
 }
 
 template <class By, int distance, class T, class A> T fold_lanes(Lane<T, A> v) noexcept {
-  if constexpr (distance == 0) return v.v.get(0);
-  else return fold_lanes<By, distance / 2>(By::combine(v, rotate<distance>(v)));
+  if constexpr (distance == 0) {
+    return v.v.get(0);
+  } else {
+    const auto lanes = std::make_integer_sequence<int, Lane<T, A>::width>();
+    return fold_lanes<By, distance / 2>(By::combine(v, rotate<distance>(v, lanes)));
+  }
 }
 
 /// All elements combined: the upper half into the lower, and so on.
@@ -112,13 +124,13 @@ template <class By, class T, class A> T fold(Wide<T, A> wide) noexcept {
   return fold_lanes<By, Lane<T, A>::width / 2>(wide.part[0]);
 }
 
-/// term(0) .. term(n - 1) combined in an order that follows from n alone: sequences of 64, or of 64 fours where a term
+/// term(0) .. term(n - 1) combined in an order that follows from n alone: sequences of 16, or of 16 fours where a term
 /// is `cheap` and the additions would have to wait for each other, and these pairwise, which keeps the error of a long
 /// sum small.
 template <class By, class T, class A, int lines, bool cheap, class Term>
 Wide<T, A, lines> reduce_terms(std::int64_t n, Term term) noexcept {
   using W = Wide<T, A, lines>;
-  constexpr std::int64_t block = cheap ? 256 : 64;
+  constexpr std::int64_t block = cheap ? 64 : 16;
   const auto add = [](const W& a, const W& b) { return combine<By>(a, b); };
   W level[60];
   int levels = 0;

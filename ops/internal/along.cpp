@@ -12,12 +12,14 @@ constexpr i64 tile = 32 * 1024;  // elements
 
 /// f(first, count) for parts of 0 .. outer - 1 that hold about a tile's elements.
 template <class F> void each_part(const Middle& m, F f) {
-  const i64 line = std::max<i64>(1, m.n * m.inner), step = m.outer * line < 2 * tile ? m.outer : std::max<i64>(1, tile / line);
+  const i64 line = std::max<i64>(1, m.n * m.inner),
+            step = m.outer * line < 2 * tile ? m.outer : std::max<i64>(1, tile / line);
   if (m.outer == 0) return;
   parallel_for((m.outer + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, m.outer - part * step)); });
 }
 
-/// Reduces with kernel(from, outer, n, inner, to). A long middle axis is cut into pieces, and what they give is reduced.
+/// Reduces with kernel(from, outer, n, inner, to). A long middle axis is cut into pieces, and what they give is
+/// reduced.
 template <class T, class Kernel> void reduce_in_parts(Kernel kernel, const T* from, const Middle& m, T* to) {
   if (m.n * m.inner < 2 * tile || m.inner > tile / 4)
     return each_part(m, [&](i64 first, i64 count) {
@@ -58,10 +60,8 @@ constexpr auto smaller = [](i64 a, i64 b) { return a < b; };
 
 /// f(a null pointer to the element type) for float32 or float64.
 template <class F> void by_type(DType dtype, F f) {
-  if (dtype == DType::float32)
-    f(static_cast<float*>(nullptr));
-  else
-    f(static_cast<double*>(nullptr));
+  if (dtype == DType::float32) f(static_cast<float*>(nullptr));
+  else f(static_cast<double*>(nullptr));
 }
 
 /// kernel(the table for T) is the one to reduce with.
@@ -83,8 +83,7 @@ template <class Choose> Tensor map_along(const Tensor& a, const Tensor* b, int a
       const i64 offset = line * m.n * m.inner;
       if constexpr (std::is_invocable_v<decltype(kernel), const T*, i64, i64, i64, T*>)
         kernel(first + offset, count, m.n, m.inner, to + offset);
-      else
-        kernel(first + offset, second + offset, count, m.n, m.inner, to + offset, false);
+      else kernel(first + offset, second + offset, count, m.n, m.inner, to + offset, false);
     });
   });
   return out.finish();

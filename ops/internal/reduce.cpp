@@ -24,7 +24,8 @@ Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims,
   Call call(op, x);
   const Shape& shape = call.shape(0);
   if (call.in(0).dtype() == DType::boolean)
-    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)", describe(call.in(0)));
+    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)",
+                          describe(call.in(0)));
   const AxisMask mask = normal_axes(call, axes, shape.rank());
   const Shape kept = keep_axes(shape, mask);
   if (shape.size() == 0 && kept.size() > 0) call.fail<ValueError>("of no elements: x is {}", describe(call.in(0)));

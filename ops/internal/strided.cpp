@@ -37,7 +37,8 @@ void bring_dense_axis_in(Loop& loop) noexcept {
   const i64* const dense = std::find(loop.stride[from], loop.stride[from] + std::max(inner, 0), 1);
   const auto axis = dense - loop.stride[from];
   if (axis >= inner) return;
-  for (i64* values : {loop.extent, loop.stride[from], loop.stride[to]}) std::rotate(values + axis, values + axis + 1, values + inner);
+  for (i64* values : {loop.extent, loop.stride[from], loop.stride[to]})
+    std::rotate(values + axis, values + axis + 1, values + inner);
 }
 
 void copy(const MoveKernels& kernels, i64 item, const Loop& loop, const char* source, char* target) {

@@ -58,13 +58,21 @@ GradcheckReport check_product(const Op& op, const Inputs& inputs, const Gradchec
   return gradcheck([&](const Inputs& in) { return product(op, in[0], in[1]); }, inputs, options);
 }
 
-Inputs two(const Shape& a, const Shape& b) { return {random_variable(a, 0.5, 2, float64, 1), random_variable(b, 0.5, 2, float64, 2)}; }
+Inputs two(const Shape& a, const Shape& b) {
+  return {random_variable(a, 0.5, 2, float64, 1), random_variable(b, 0.5, 2, float64, 2)};
+}
 
 }  // namespace
 
 TEST_CASE("gradcheck: a right derivative is green in both orders", "[gradcheck]") {
-  const auto [a, b] = GENERATE(table<Shape, Shape>({{{3, 4}, {3, 4}}, {{3, 4}, {4}}, {{3, 1}, {1, 4}}, {{}, {3, 4}}, {{}, {}},
-                                                    {{0, 3}, {3}}, {{0}, {1}}, {{200, 30}, {30}}}));
+  const auto [a, b] = GENERATE(table<Shape, Shape>({{{3, 4}, {3, 4}},
+                                                    {{3, 4}, {4}},
+                                                    {{3, 1}, {1, 4}},
+                                                    {{}, {3, 4}},
+                                                    {{}, {}},
+                                                    {{0, 3}, {3}},
+                                                    {{0}, {1}},
+                                                    {{200, 30}, {30}}}));
   const GradcheckReport report = check_product(right, two(a, b), {.order = 2});
   INFO(report.text);
   CHECK(report.ok);
@@ -112,7 +120,8 @@ TEST_CASE("gradcheck: the report has the element and both numbers", "[gradcheck]
   CHECK(report.element == 7);
   CHECK(report.analytic == Approx(0.5 * report.numeric).epsilon(1e-6));
   CHECK(report.relative_error == Approx(0.5).epsilon(1e-6));
-  CHECK_THAT(report.text, contains(shape[0] == 3 ? "input 1[1, 3], float64 (3, 4)" : "input 1[0, 7], float64 (30, 40)"));
+  CHECK_THAT(report.text,
+             contains(shape[0] == 3 ? "input 1[1, 3], float64 (3, 4)" : "input 1[0, 7], float64 (30, 40)"));
 }
 
 TEST_CASE("gradcheck: a missing broadcast sum", "[gradcheck]") {
@@ -169,9 +178,8 @@ TEST_CASE("gradcheck: overwriting instead of accumulating shows in f(x, x)", "[g
 
 TEST_CASE("gradcheck: wrong in second order only", "[gradcheck]") {
   // The first derivative is right; what it is made of has lost its history, or has a wrong derivative itself.
-  static const Op wrong_exp{.name = "wrong_exp", .reads = {detail::reads_output}, .vjp = [](Vjp& d) {
-                              d.add(0, -(d.grad() * d.out()));
-                            }};
+  static const Op wrong_exp{
+      .name = "wrong_exp", .reads = {detail::reads_output}, .vjp = [](Vjp& d) { d.add(0, -(d.grad() * d.out())); }};
   static const Op detached{.name = "detached", .reads = {detail::reads_output}, .vjp = [](Vjp& d) {
                              d.add(0, d.grad() * d.out().detach());
                            }};
@@ -226,7 +234,8 @@ TEST_CASE("gradcheck: near kinks and poles smaller steps decide", "[gradcheck]")
   const Tensor x = variable(tensor({1e-4, -1e-4, 0.5, -2}, float64));
   CHECK(gradcheck([](const Inputs& in) { return abs(in[0]) + relu(in[0]); }, {x}).ok);
   const Tensor small = variable(tensor({1e-3, 1e-4}, float64));
-  const GradcheckReport report = gradcheck([](const Inputs& in) { return log(in[0]) + sqrt(in[0]); }, {small}, {.order = 2, .rtol = 1e-5});
+  const GradcheckReport report =
+      gradcheck([](const Inputs& in) { return log(in[0]) + sqrt(in[0]); }, {small}, {.order = 2, .rtol = 1e-5});
   INFO(report.text);
   CHECK(report.ok);
 }
@@ -253,7 +262,8 @@ TEST_CASE("gradcheck: a gradient that is lost", "[gradcheck]") {
   CHECK_FALSE(report.ok);
   CHECK(report.input == 1);
   CHECK(report.analytic == 0);
-  const GradcheckReport all = gradcheck([](const Inputs& in) { return no_grad([&] { return in[0] * in[0]; }); }, inputs);
+  const GradcheckReport all =
+      gradcheck([](const Inputs& in) { return no_grad([&] { return in[0] * in[0]; }); }, inputs);
   CHECK_FALSE(all.ok);
   CHECK(all.input == 0);
 }
@@ -283,7 +293,8 @@ TEST_CASE("gradcheck: misuse is a ValueError with the caller's line", "[gradchec
   CHECK_THAT(message(square, {random_variable({2}), Tensor()}), contains("input 1 is an undefined tensor"));
   CHECK_THAT(message([](const Inputs&) { return ones({2}); }, {random_variable({2})}),
              contains("the result is float32 (2,), expected float64"));
-  CHECK_THAT(message([](const Inputs&) { return Tensor(); }, {random_variable({2})}), contains("the result is undefined"));
+  CHECK_THAT(message([](const Inputs&) { return Tensor(); }, {random_variable({2})}),
+             contains("the result is undefined"));
   CHECK_THAT(message(square, {random_variable({2})}, {.order = 3}), contains("order 3, expected 1 or 2"));
   CHECK_THAT(message(square, {random_variable({2})}, {.step = 0}), contains("step 0"));
 }

@@ -65,7 +65,8 @@ TEST_CASE("random: moments and tails", "[random]") {
   CHECK(std::abs(moment(z, 2, 3, 3)) < 0.04);
   CHECK(std::abs(moment(z, 2, 3, 4) - 3) < 0.1);
   CHECK(*std::max_element(z.begin(), z.end()) > 2 + 3 * 4);
-  const auto beyond = std::count_if(z.begin(), z.end(), [](double x) { return std::abs(x - 2) > 3 * 1.959963984540054; });
+  const auto beyond =
+      std::count_if(z.begin(), z.end(), [](double x) { return std::abs(x - 2) > 3 * 1.959963984540054; });
   CHECK(std::abs(static_cast<double>(beyond) / n - 0.05) < 0.0022);
 }
 
@@ -135,8 +136,8 @@ TEST_CASE("random: a permutation has every number once, in every order alike", "
 
 TEST_CASE("random: refused arguments", "[random]") {
   Random random(1);
-  CHECK_THAT(error_of<ValueError>([&] { uniform(random, {2}, 1, 0); }),
-             contains("uniform: bounds 1 and 0") && contains(at(__LINE__ - 1)));
+  CHECK_THAT(error_here<ValueError>([&] { uniform(random, {2}, 1, 0); }),
+             contains("uniform: bounds 1 and 0"));
   CHECK_THAT(error_of<ValueError>([&] { uniform(random, {2}, 0, INFINITY); }), contains("uniform"));
   CHECK_THAT(error_of<ValueError>([&] { normal(random, {2}, 0, -1); }), contains("normal: mean 0 and std -1"));
   CHECK_THAT(error_of<DTypeError>([&] { normal(random, {2}, 0, 1, int64); }), contains("int64"));

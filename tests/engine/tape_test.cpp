@@ -263,8 +263,9 @@ TEST_CASE("tape: tapes nest, the innermost records", "[tape]") {
     CHECK(outer.size() == 2);
     CHECK(inner.gradient(z, x).item() == 5);
     CHECK(outer.gradient(y, x).item() == 6);  // asked from within
-    const std::string message = error_of<GraphError>([&] { y * z; });
-    CHECK_THAT(message, contains("mul: a value recorded on an outer tape meets the inner one") && contains(at(__LINE__ - 1)));
+    const std::string message = error_of<GraphError>([&] { y* z; });
+    CHECK_THAT(message,
+               contains("mul: a value recorded on an outer tape meets the inner one") && contains(at(__LINE__ - 1)));
     CHECK((y.detach() * z).item() == 135);
     CHECK_THAT(error_of<GraphError>([&] { inner.gradient(y, x); }), contains("outer tape"));
     z.backward();
@@ -297,9 +298,7 @@ TEST_CASE("tape: no_grad pauses", "[tape]") {
   CHECK_FALSE(y.requires_grad());
   {
     NoGrad outer;
-    {
-      NoGrad inner;
-    }
+    { NoGrad inner; }
     CHECK_FALSE((x * x).requires_grad());
     Tape within;
     CHECK((x * x).requires_grad());
@@ -355,7 +354,8 @@ TEST_CASE("tape: derivatives of derivatives", "[tape]") {
       {"exp(x) x", [](const Tensor& x) { return exp(x) * x; }, {e / 2, 1.5 * e, 2.5 * e, 3.5 * e, 4.5 * e}},
       {"1 / x", [](const Tensor& x) { return 1.0 / x; }, {2, -4, 16, -96, 768}},
       {"log(x)", [](const Tensor& x) { return log(x); }, {std::log(0.5), 2, -4, 16, -96}},
-      {"tanh(x)", [](const Tensor& x) { return tanh(x); },
+      {"tanh(x)",
+       [](const Tensor& x) { return tanh(x); },
        {t, u, -2 * t * u, u * (4 * t * t - 2 * u), u * (16 * t * u - 8 * t * t * t)}},
   };
   const bool array = GENERATE(false, true);
@@ -442,12 +442,23 @@ TEST_CASE("tape: derivatives of derivatives through broadcasting", "[tape]") {
   }
 }
 
+TEST_CASE("tape: a function of a gradient, through broadcasting", "[tape]") {
+  // f = sum of c_i x^2 / 2, g = df/dx = s x, and the derivatives of g^2
+  const Tensor c = tensor({{1, 2, 3}, {4, 5, 6}}, float64), x = GENERATE(as<Tensor>(), number(2), numbers({2}));
+  Tape tape;
+  const Tensor g = tape.gradient(c * x * x / 2.0, x, {.create_graph = true, .seed = ones({2, 3}, float64)});
+  const Tensor first = tape.gradient(g * g, x, {.create_graph = true});
+  CHECK(first.item() == 2 * 21 * 21 * 2);
+  CHECK(tape.gradient(first, x).item() == 2 * 21 * 21);
+}
+
 TEST_CASE("tape: float32 sums of 0-d gradients round as an array's", "[tape]") {
   const auto gradient = [](const Tensor& leaf) {
     Tape tape;
     Tensor y = leaf * 0x1p-24;
     for (int i = 0; i < 3; ++i) y = y + leaf * 0x1p-24;
-    return tape.gradient(y + leaf, leaf).item();  // the last is the first to arrive: 1, and then too little to change it
+    return tape.gradient(y + leaf, leaf)
+        .item();  // the last is the first to arrive: 1, and then too little to change it
   };
   CHECK(gradient(variable(tensor({1.0}))) == 1);
   CHECK(gradient(variable(tensor(1.0))) == 1);

@@ -54,10 +54,12 @@ TEST_CASE("threads: any number of them gives the same bits", "[threads]") {
   const auto run = [](int count) {
     const Threads scope(count);
     const Tensor x = random_variable({700, 300}, -1, 1, float32, 1), row = random_variable({300}, -1, 1, float32, 2);
-    const Tensor column = random_variable({700, 1}, -1, 1, float32, 3), w = random_variable({300, 70}, -1, 1, float32, 4);
+    const Tensor column = random_variable({700, 1}, -1, 1, float32, 3),
+                 w = random_variable({300, 70}, -1, 1, float32, 4);
     Tape tape;
     const Tensor h = exp(x * row + column) * row, y = matmul(h, w);
-    std::vector<Tensor> all = tape.gradient(y, {x, row, column, w}, {.seed = random_tensor({700, 70}, -1, 1, float32, 5)});
+    std::vector<Tensor> all =
+        tape.gradient(y, {x, row, column, w}, {.seed = random_tensor({700, 70}, -1, 1, float32, 5)});
     all.push_back(y);
     return all;
   };
@@ -80,7 +82,7 @@ TEST_CASE("threads: a tape belongs to the thread that opened it", "[threads]") {
     requires_grad = y.requires_grad();
     backward_there = error_of<GraphError>([&] { y.backward(); });
     Tape own;
-    recorded_here = error_of<GraphError>([&] { y * x; });
+    recorded_here = error_of<GraphError>([&] { y* x; });
   }).join();
   CHECK_FALSE(tracked);
   CHECK_FALSE(requires_grad);

@@ -259,6 +259,16 @@ TEST_CASE("drawn digits are learned to 0.95", "[long]") {
   CHECK(report.at("seconds").get<double>() < 60);
 }
 
+TEST_CASE("a long run has the same weights for any number of threads", "[long]") {
+  std::set<std::string> sums;
+  for (const char* threads : {"1", "2", "3", "4", "8"}) {
+    const Run result = run("mnist", std::string("--json - --threads ") + threads);
+    REQUIRE(result.status == 0);
+    sums.insert(json::parse(result.out).at("weights_sha256"));
+  }
+  CHECK(sums.size() == 1);
+}
+
 TEST_CASE("real MNIST is learned as well as in the book", "[long]") {
   const char* data = std::getenv("XGRAD_DATA");
   if (!data || !std::filesystem::exists(std::string(data) + "/mnist")) {

@@ -12,11 +12,24 @@ struct Pairing {
   Shape a, b, result;
 };
 const Pairing pairings[] = {
-    {{3, 4}, {3, 4}, {3, 4}}, {{3, 4}, {4}, {3, 4}},       {{3, 1}, {1, 4}, {3, 4}}, {{3, 4}, {3, 1}, {3, 4}},
-    {{3, 4}, {1}, {3, 4}},    {{}, {3, 4}, {3, 4}},        {{}, {}, {}},             {{2, 1, 4}, {3, 1}, {2, 3, 4}},
-    {{1}, {3}, {3}},          {{1, 1}, {1}, {1, 1}},       {{}, {1}, {1}},           {{1, 3}, {3}, {1, 3}},
-    {{0, 3}, {3}, {0, 3}},    {{0}, {1}, {0}},             {{2, 0}, {}, {2, 0}},     {{1, 3}, {0, 1}, {0, 3}},
-    {{2, 3, 1}, {3, 4}, {2, 3, 4}}, {{2, 1, 3, 1}, {4, 1, 2}, {2, 4, 3, 2}},
+    {{3, 4}, {3, 4}, {3, 4}},
+    {{3, 4}, {4}, {3, 4}},
+    {{3, 1}, {1, 4}, {3, 4}},
+    {{3, 4}, {3, 1}, {3, 4}},
+    {{3, 4}, {1}, {3, 4}},
+    {{}, {3, 4}, {3, 4}},
+    {{}, {}, {}},
+    {{2, 1, 4}, {3, 1}, {2, 3, 4}},
+    {{1}, {3}, {3}},
+    {{1, 1}, {1}, {1, 1}},
+    {{}, {1}, {1}},
+    {{1, 3}, {3}, {1, 3}},
+    {{0, 3}, {3}, {0, 3}},
+    {{0}, {1}, {0}},
+    {{2, 0}, {}, {2, 0}},
+    {{1, 3}, {0, 1}, {0, 3}},
+    {{2, 3, 1}, {3, 4}, {2, 3, 4}},
+    {{2, 1, 3, 1}, {4, 1, 2}, {2, 4, 3, 2}},
 };
 
 /// The pairing and its reverse; a third argument goes with the first.
@@ -72,7 +85,8 @@ TEST_CASE("ops: derivatives of first and second order, broadcast", "[ops][broadc
 TEST_CASE("ops: long rows, columns and whole arrays broadcast over threads", "[ops][broadcast]") {
   // Long enough to be cut in pieces, in every position of the long axis.
   const Tensor row = random_tensor({1, 300}, 0.5, 2, float32, 1), column = random_tensor({400, 1}, 0.5, 2, float32, 2);
-  const Tensor matrix = random_tensor({400, 300}, 0.5, 2, float32, 3), flat = random_tensor({3, 1, 40'000}, 0.5, 2, float32, 4);
+  const Tensor matrix = random_tensor({400, 300}, 0.5, 2, float32, 3),
+               flat = random_tensor({3, 1, 40'000}, 0.5, 2, float32, 4);
   const Tensor few = random_tensor({3, 2, 1}, 0.5, 2, float32, 5);
   const auto check = [](const Tensor& a, const Tensor& b, const Shape& shape) {
     const Tensor y = a / b, expected = broadcast_to(a, shape) / broadcast_to(b, shape);

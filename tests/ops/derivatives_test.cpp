@@ -138,10 +138,8 @@ TEST_CASE("ops: each argument's gradient is the same whichever others are consta
         Tensors in = all, wanted;
         for (std::size_t i = 0, leaf = 0; i < in.size(); ++i) {
           if (!all[i].is_leaf()) continue;
-          if (chosen >> leaf & 1)
-            wanted.push_back(expected[leaf]);
-          else
-            in[i] = in[i].clone();
+          if (chosen >> leaf & 1) wanted.push_back(expected[leaf]);
+          else in[i] = in[i].clone();
           ++leaf;
         }
         const Tensors found = gradients(row, in);
@@ -190,7 +188,8 @@ TEST_CASE("ops: a 0-d value has the bits of an array's element", "[ops][derivati
           values = values && same_numbers(y0, element(y, i));
           if (!row.differentiable) continue;
           const auto g0 = tape.gradient(y0, leaves(single), {.seed = element(seed, i)});
-          for (std::size_t k = 0; k < g0.size(); ++k) derivatives = derivatives && same_numbers(g0[k], element(g[k], i));
+          for (std::size_t k = 0; k < g0.size(); ++k)
+            derivatives = derivatives && same_numbers(g0[k], element(g[k], i));
         }
         INFO(name_of(dtype));
         CHECK(values);

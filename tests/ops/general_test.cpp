@@ -44,7 +44,10 @@ TEST_CASE("transpose: numpy's meaning, any dtype, derivatives") {
   const std::string error = error_of<ShapeError>([&] { transpose(x, {0, 1}); });
   CHECK(error == "transpose: 2 axes for float32 (2, 3, 2), expected each of its 3 axes once " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ShapeError>([&] { transpose(x, {0, 1, 1}); }), contains("axis 1 is named twice"));
-  CHECK_THAT(error_of<ShapeError>([&] { transpose(x, {0, 1, 3}); }), contains("axis 3 for float32 (2, 3, 2), expected -3 to 2"));
+  CHECK_THAT(error_of<ShapeError>([&] {
+               transpose(x, {0, 1, 3});
+             }),
+             contains("axis 3 for float32 (2, 3, 2), expected -3 to 2"));
 }
 
 TEST_CASE("reshape: shares the elements, fills in one extent, keeps int64 exact") {
@@ -102,9 +105,13 @@ TEST_CASE("slice: numpy's meaning of start, stop, step and index") {
 TEST_CASE("slice: derivatives put the gradient back, errors") {
   const Tensor x = variable(counting({2, 3}, float64));
   Tape tape;
-  CHECK(tape.gradient(sum(slice(x, {1, {none, none, -2}})), x).to_vector<double>() == std::vector<double>{0, 0, 0, 1, 0, 1});
-  check_order_2([](const Inputs& in) { return square(slice(in[0], {{none, none, -1}, 1, {1, 4, 2}})); },
-                {random_variable({2, 3, 4})});
+  CHECK(tape.gradient(sum(slice(x, {1, {none, none, -2}})), x).to_vector<double>() ==
+        std::vector<double>{0, 0, 0, 1, 0, 1});
+  check_order_2(
+      [](const Inputs& in) {
+        return square(slice(in[0], {{none, none, -1}, 1, {1, 4, 2}}));
+      },
+      {random_variable({2, 3, 4})});
   check_order_2([](const Inputs& in) { return slice(in[0], {0}) * slice(in[0], {1}); }, {random_variable({2, 3})});
   check_order_2([](const Inputs& in) { return square(slice(in[0], {{2, 2}})); }, {random_variable({3})});
   const std::string error = error_of<ShapeError>([&] { slice(x, {0, 3}); });
@@ -123,12 +130,21 @@ TEST_CASE("concatenate and stack") {
   CHECK(stack({a, a}, -1).to_vector<float>() == Floats{0, 0, 1, 1, 2, 2, 3, 3});
   CHECK(stack({a, a}, 1).to_vector<float>() == Floats{0, 1, 0, 1, 2, 3, 2, 3});
   CHECK(stack({tensor(1), tensor(2)}).to_vector<float>() == Floats{1, 2});
-  check_order_2([](const Inputs& in) { return square(concatenate({in[0], in[1], in[0]}, 1)); },
-                {random_variable({2, 2}), random_variable({2, 3})});
-  check_order_2([](const Inputs& in) { return square(concatenate({in[0], in[1]})); },
-                {random_tensor({2, 2}), random_variable({1, 2})});
-  check_order_2([](const Inputs& in) { return square(stack({in[0], in[1], in[0]}, 1)); },
-                {random_variable({2, 2}), random_variable({2, 2})});
+  check_order_2(
+      [](const Inputs& in) {
+        return square(concatenate({in[0], in[1], in[0]}, 1));
+      },
+      {random_variable({2, 2}), random_variable({2, 3})});
+  check_order_2(
+      [](const Inputs& in) {
+        return square(concatenate({in[0], in[1]}));
+      },
+      {random_tensor({2, 2}), random_variable({1, 2})});
+  check_order_2(
+      [](const Inputs& in) {
+        return square(stack({in[0], in[1], in[0]}, 1));
+      },
+      {random_variable({2, 2}), random_variable({2, 2})});
   const std::vector<Tensor> many(20, variable(2, float64));
   Tape tape;
   CHECK(tape.gradient(sum(square(stack(many))), many[0]).item() == 80);
@@ -136,8 +152,14 @@ TEST_CASE("concatenate and stack") {
   CHECK(error == "concatenate: along axis 0, argument 2 is (2, 1), argument 1 is (2, 2) " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ValueError>([] { concatenate({}); }), contains("concatenate: no tensors"));
   CHECK_THAT(error_of<ShapeError>([] { concatenate({tensor(1)}); }), contains("argument 1 is 0-d"));
-  CHECK_THAT(error_of<DTypeError>([&] { concatenate({a, ones({1, 2}, float64)}); }), contains("argument 2 is float64 (1, 2)"));
-  CHECK_THAT(error_of<ShapeError>([&] { stack({a, b}); }), contains("stack: argument 2 is (2, 1), argument 1 is (2, 2)"));
+  CHECK_THAT(error_of<DTypeError>([&] {
+               concatenate({a, ones({1, 2}, float64)});
+             }),
+             contains("argument 2 is float64 (1, 2)"));
+  CHECK_THAT(error_of<ShapeError>([&] {
+               stack({a, b});
+             }),
+             contains("stack: argument 2 is (2, 1), argument 1 is (2, 2)"));
   CHECK_THAT(error_of<ShapeError>([&] { stack({a, a}, 3); }), contains("axis 3 for float32 (2, 2), expected -3 to 2"));
   CHECK_THAT(error_of<ValueError>([&] { stack({a, Tensor()}); }), contains("argument 2 is an undefined tensor"));
 }
@@ -187,11 +209,18 @@ TEST_CASE("max, min, argmax: axes, dtypes, ties, nan") {
   const Tensor v = variable(x);
   Tape tape;
   CHECK(tape.gradient(max(v, 1), v, {.seed = tensor({1, 6})}).to_vector<float>() == Floats{0, 0.5, 0.5, 2, 2, 2});
-  check_order_2([](const Inputs& in) { return square(max(in[0], {0, 2}, true)) * min(in[0], 1, true); }, {random_variable({2, 3, 2})});
+  check_order_2(
+      [](const Inputs& in) {
+        return square(max(in[0], {0, 2}, true)) * min(in[0], 1, true);
+      },
+      {random_variable({2, 3, 2})});
   const std::string error = error_of<ValueError>([] { max(zeros({2, 0}), 1); });
   CHECK(error == "max: of no elements: x is float32 (2, 0) " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ValueError>([] { min(zeros({0})); }), contains("min: of no elements"));
-  CHECK_THAT(error_of<ValueError>([] { argmax(zeros({2, 0})); }), contains("argmax: of no elements: axis 1 of float32 (2, 0)"));
+  CHECK_THAT(error_of<ValueError>([] {
+               argmax(zeros({2, 0}));
+             }),
+             contains("argmax: of no elements: axis 1 of float32 (2, 0)"));
   CHECK_THAT(error_of<DTypeError>([] { max(ones({2}, boolean)); }), contains("max: argument 1 is boolean (2,)"));
 }
 
@@ -212,7 +241,8 @@ TEST_CASE("to: conversions, and the gradient's way back") {
   CHECK(to(v, float32).requires_grad());
   const std::string error = error_of<ValueError>([] { to(tensor({1, 1e19}), int64); });
   CHECK(error == "to: element 1 of float32 (2,) is 1e+19, which int64 cannot hold " + at(__LINE__ - 1));
-  CHECK_THAT(error_of<ValueError>([] { to(tensor(std::nan(""), float64), int64); }), contains("element 0 of float64 () is nan"));
+  CHECK_THAT(error_of<ValueError>([] { to(tensor(std::nan(""), float64), int64); }),
+             contains("element 0 of float64 () is nan"));
 }
 
 TEST_CASE("reductions and movers have the same bits for any number of threads") {
@@ -221,8 +251,15 @@ TEST_CASE("reductions and movers have the same bits for any number of threads") 
   std::vector<Tensor> first;
   for (const int count : {1, 2, 3, 8}) {
     set_threads(count);
-    const std::vector<Tensor> results = {sum(x), sum(x, 0), sum(x, 1), max(x, 0), softmax(x, 0), softmax(x, 1),
-                                         log_softmax(x, 0), transpose(x), slice(x, {{none, none, -1}, {1, none, 3}})};
+    const std::vector<Tensor> results = {sum(x),
+                                         sum(x, 0),
+                                         sum(x, 1),
+                                         max(x, 0),
+                                         softmax(x, 0),
+                                         softmax(x, 1),
+                                         log_softmax(x, 0),
+                                         transpose(x),
+                                         slice(x, {{none, none, -1}, {1, none, 3}})};
     if (first.empty()) first = results;
     for (std::size_t i = 0; i < results.size(); ++i) CHECK(same_bits(results[i], first[i]));
   }

@@ -42,8 +42,8 @@ template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>&
 template <class T> std::vector<T> edge_values() {
   using Limits = std::numeric_limits<T>;
   const T inf = Limits::infinity(), nan = Limits::quiet_NaN(), tiny = Limits::denorm_min(), small = Limits::min();
-  std::vector<T> values{0, tiny, 3 * tiny, small / 2, small, T(1e-10), T(0.3), T(0.5), 1, T(1.5), 2, 3, 10, 90, 1000,
-                        T(1e30), Limits::max(), inf};
+  std::vector<T> values{0,      tiny, 3 * tiny, small / 2, small, T(1e-10), T(0.3),  T(0.5),        1,
+                        T(1.5), 2,    3,        10,        90,    1000,     T(1e30), Limits::max(), inf};
   for (std::size_t i = 0, n = values.size(); i < n; ++i) values.push_back(-values[i]);
   values.push_back(nan);
   return values;

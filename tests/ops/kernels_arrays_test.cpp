@@ -33,7 +33,8 @@ struct Shape3 {
 const std::vector<Shape3>& shapes() {
   static const std::vector<Shape3> all = [] {
     std::vector<Shape3> list;
-    for (Size n : {1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 31, 33, 50, 64, 65, 100, 255, 257, 300, 1030}) list.push_back({3, n, 1});
+    for (Size n : {1, 2, 3, 4, 5, 7, 8, 10, 15, 16, 17, 31, 33, 50, 64, 65, 100, 255, 257, 300, 1030})
+      list.push_back({3, n, 1});
     for (Size inner : {2, 3, 7, 8, 9, 10, 16, 17, 50, 63, 64, 65, 130})
       for (Size n : {1, 2, 5, 64, 70, 300}) list.push_back({2, n, inner});
     list.push_back({1, 5000, 3});
@@ -62,7 +63,8 @@ template <class T> inline constexpr double epsilon = std::numeric_limits<T>::eps
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("sums are near the exact ones, and have the same bits on every instruction set", "[kernels]", float, double) {
+TEMPLATE_TEST_CASE("sums are near the exact ones, and have the same bits on every instruction set", "[kernels]", float,
+                   double) {
   using T = TestType;
   for (const Shape3& s : shapes()) {
     const std::vector<T> x = numbers<T>(s.size(), 3);
@@ -85,18 +87,18 @@ TEMPLATE_TEST_CASE("sums are near the exact ones, and have the same bits on ever
   }
 }
 
-TEST_CASE("a float32 sum of 1e7 is right to 1e-6", "[kernels]") {
-  const std::vector<float> x = numbers<float>(10000000, 1, 0, 1);
+TEST_CASE("a float32 sum of 1e7 is right to 3e-7", "[kernels]") {
+  const std::vector<float> x(10000000, 0.1F);  // rounding errors of one sign, which random numbers would even out
   double exact = 0;
   for (float v : x) exact += static_cast<double>(v);
   for (int arch = 0; arch < arch_count(); ++arch) {
     float row, columns[8];
     arrays<float>(arch).sum(x.data(), 1, 10000000, 1, &row, false);
-    CHECK(std::abs(static_cast<double>(row) / exact - 1) < 1e-6);
+    CHECK(std::abs(static_cast<double>(row) / exact - 1) < 3e-7);
     arrays<float>(arch).sum(x.data(), 1, 1250000, 8, columns, false);
     double total = 0;
     for (float c : columns) total += static_cast<double>(c);
-    CHECK(std::abs(total / exact - 1) < 1e-6);
+    CHECK(std::abs(total / exact - 1) < 3e-7);
   }
 }
 
@@ -140,7 +142,8 @@ TEMPLATE_TEST_CASE("softmax, its logarithm and logsumexp, with their derivatives
       std::vector<T> x = numbers<T>(s.size(), 9, -5, 5);
       for (T& v : x) v += offset;
       const std::vector<T> g = numbers<T>(s.size(), 10);
-      std::vector<double> y(x.size()), log_y(x.size()), total(static_cast<std::size_t>(s.results())), dy(x.size()), dlog(x.size());
+      std::vector<double> y(x.size()), log_y(x.size()), total(static_cast<std::size_t>(s.results())), dy(x.size()),
+          dlog(x.size());
       each_line(s, x, [&](const std::vector<T>& line, std::size_t r, Size o, Size k) {
         const T top = *std::max_element(line.begin(), line.end());
         long double sum = 0, gy = 0, gs = 0;
@@ -234,26 +237,34 @@ TEMPLATE_TEST_CASE("matrices times vectors", "[kernels]", float, double) {
     }
 }
 
-TEST_CASE("elements are moved and converted", "[kernels]") {
+TEMPLATE_TEST_CASE("transposed, by blocks and along strides", "[kernels]", float, double, std::uint8_t) {
+  using T = TestType;
+  constexpr int dtype = sizeof(T) == 4 ? 0 : sizeof(T) == 8 ? 1 : 3;
   for (int arch = 0; arch < arch_count(); ++arch) {
-    const detail::ArrayTable& table = *detail::array_tables[arch];
-    for (Size rows : {1, 5, 16, 33})
-      for (Size columns : {1, 7, 16, 40}) {
-        const std::vector<double> x = numbers<double>(rows * columns, 1);
-        std::vector<double> y(x.size()), strided(x.size());
-        table.move[1].transpose(x.data(), rows, columns, columns, y.data(), rows);
+    const detail::MoveKernels& kernels = detail::array_tables[arch]->move[dtype];
+    for (Size rows : {1, 3, 5, 16, 33})
+      for (Size columns : {1, 2, 7, 16, 40}) {
+        std::vector<T> x(static_cast<std::size_t>(rows * columns)), y(x.size()), strided(x.size()), expected(x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i);
+        for (Size i = 0; i < rows; ++i)
+          for (Size j = 0; j < columns; ++j)
+            expected[static_cast<std::size_t>(j * rows + i)] = x[static_cast<std::size_t>(i * columns + j)];
+        kernels.transpose(x.data(), rows, columns, columns, y.data(), rows);
+        CHECK(y == expected);
         detail::Loop loop{};
         loop.axes = 2;
         loop.extent[0] = columns, loop.extent[1] = rows;
         loop.stride[0][0] = rows, loop.stride[0][1] = 1, loop.stride[1][0] = 1, loop.stride[1][1] = columns;
-        table.move[1].copy(loop, x.data(), strided.data());
-        bool right = y == strided;
-        for (Size i = 0; i < rows; ++i)
-          for (Size j = 0; j < columns; ++j)
-            right = right && y[static_cast<std::size_t>(j * rows + i)] == x[static_cast<std::size_t>(i * columns + j)];
-        CHECK(right);
+        kernels.copy(loop, x.data(), strided.data());
+        CHECK(strided == expected);
       }
-    const std::vector<double> from{1.9, -1.9, 0, 9e18, 9.3e18, std::nan("")};
+  }
+}
+
+TEST_CASE("elements are converted as C++ does, and what int64 cannot hold is reported", "[kernels]") {
+  for (int arch = 0; arch < arch_count(); ++arch) {
+    const detail::ArrayTable& table = *detail::array_tables[arch];
+    const std::vector<double> from{1.9, -1.9, 0, 9e18, 0x1p63, std::nan("")};
     std::vector<std::int64_t> to(6);
     CHECK(table.convert[1][2](from.data(), to.data(), 4) == -1);
     CHECK(to == std::vector<std::int64_t>{1, -1, 0, 9000000000000000000, 0, 0});

@@ -55,11 +55,13 @@ template <class Rule, class T> std::vector<T> value(int arch, const std::vector<
 }
 
 template <class Rule, class T>
-std::vector<T> derivative(int arch, int input, const std::vector<T>& g, const std::vector<T>& a, const std::vector<T>& b) {
+std::vector<T> derivative(int arch, int input, const std::vector<T>& g, const std::vector<T>& a,
+                          const std::vector<T>& b) {
   const std::vector<T> y = value<Rule>(arch, a, b);
   std::vector<T> d(a.size());
   const void* in[] = {g.data(), a.data(), b.data(), nullptr, y.data()};
-  kernels_of<Rule>(arch).grad[input][type_index<T>](flat_loop(static_cast<std::int64_t>(a.size())), d.data(), in, false);
+  kernels_of<Rule>(arch).grad[input][type_index<T>](flat_loop(static_cast<std::int64_t>(a.size())), d.data(), in,
+                                                    false);
   return d;
 }
 
@@ -129,7 +131,8 @@ template <class Rule, class T> void check_scalars(int arch) {
   b.insert(b.end(), more_b.begin(), more_b.end());
   const std::vector<T> g = numbers<T>(a.size(), 7), y = value<Rule>(arch, a, b);
   const auto same = [](T x, double z) {
-    return (std::isnan(x) && std::isnan(z)) || std::bit_cast<std::uint64_t>(static_cast<double>(x)) == std::bit_cast<std::uint64_t>(z);
+    return (std::isnan(x) && std::isnan(z)) ||
+           std::bit_cast<std::uint64_t>(static_cast<double>(x)) == std::bit_cast<std::uint64_t>(z);
   };
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -297,7 +300,8 @@ TEMPLATE_TEST_CASE("comparisons write 0 and 1, in every length", "[kernels]", fl
   a[4] = b[7] = std::numeric_limits<T>::quiet_NaN();
   for (int arch = 0; arch < arch_count(); ++arch)
     for (std::size_t n = 1; n <= 40; ++n) {
-      const std::vector<T> x(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n)), z(b.begin(), b.begin() + static_cast<std::ptrdiff_t>(n));
+      const std::vector<T> x(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(n)),
+          z(b.begin(), b.begin() + static_cast<std::ptrdiff_t>(n));
       Bytes greater, less_equal, equal, not_equal;
       for (std::size_t i = 0; i < n; ++i) {
         greater.push_back(x[i] > z[i]);

@@ -38,8 +38,8 @@ TEST_CASE("softmax, log_softmax, logsumexp are PyTorch's") {
   check_oracle([](const Tensor& x) { return softmax(x * 3, 0); }, wave({2, 3}),
                {0.716606119631651, 0.9821667931732919, 0.9945374140146187, 0.283393880368349, 0.01783320682670802,
                 0.005462585985381319},
-               {0.8672878844198075, 0.023645457007997063, -0.011982264551873983, -0.8672878844198073, -0.023645457007997046,
-                0.011982264551874103});
+               {0.8672878844198075, 0.023645457007997063, -0.011982264551873983, -0.8672878844198073,
+                -0.023645457007997046, 0.011982264551874103});
   check_oracle([](const Tensor& x) { return log_softmax(x * 3); }, wave({2, 3}),
                {-1.7426414070177754, -0.7189452787654679, -1.0856663687842265, -0.14374329965190663, -2.201057433188481,
                 -3.763435067360385},
@@ -64,7 +64,8 @@ TEST_CASE("softmax, log_softmax, logsumexp: derivatives of order 2 and 3 along e
   const double s = 1 / (1 + std::exp(-0.3)), expected = s * (1 - s) * (1 - 2 * s) * 8;
   const Tensor two = variable(tensor({0.3, 0.0}, float64)), u = tensor({2, 0}, float64);
   CHECK(third_derivative([](const Tensor& t) { return logsumexp(t); }, two, u) == Approx(expected));
-  CHECK(third_derivative([](const Tensor& t) { return sum(log_softmax(t)) / -2 + sum(t) / 2; }, two, u) == Approx(expected));
+  CHECK(third_derivative([](const Tensor& t) { return sum(log_softmax(t)) / -2 + sum(t) / 2; }, two, u) ==
+        Approx(expected));
   const auto log_of_softmax = [](const Tensor& t) { return slice(t, {0}) - log(slice(softmax(t), {0})); };
   CHECK(third_derivative(log_of_softmax, two, u) == Approx(expected));
 }
@@ -99,10 +100,12 @@ TEST_CASE("softmax, log_softmax, logsumexp: nothing, infinities, 0-d") {
   CHECK(logsumexp(full({2}, -infinity)).item() == -infinity);
   CHECK(logsumexp(tensor({0, infinity})).item() == infinity);
   CHECK(logsumexp(tensor(2.5)).item() == 2.5);
-  CHECK_THAT(error_of<ShapeError>([] { softmax(tensor(1)); }), contains("softmax: axis -1 of float32 (), which has none"));
+  CHECK_THAT(error_of<ShapeError>([] { softmax(tensor(1)); }),
+             contains("softmax: axis -1 of float32 (), which has none"));
   const std::string error = error_of<ShapeError>([] { softmax(ones({2, 3}), 2); });
   CHECK(error == "softmax: axis 2 for float32 (2, 3), expected -2 to 1 " + at(__LINE__ - 1));
-  CHECK_THAT(error_of<DTypeError>([] { log_softmax(ones({2}, int64)); }), contains("log_softmax: argument 1 is int64 (2,)"));
+  CHECK_THAT(error_of<DTypeError>([] { log_softmax(ones({2}, int64)); }),
+             contains("log_softmax: argument 1 is int64 (2,)"));
   CHECK_THAT(error_of<ShapeError>([] { logsumexp(ones({2}), {0, 0}); }), contains("logsumexp: axis 0 is named twice"));
 }
 
@@ -110,18 +113,21 @@ TEST_CASE("cross_entropy of labels is PyTorch's") {
   const Tensor labels = tensor({2, 0, 3}, int64);
   check_oracle([&](const Tensor& x) { return cross_entropy(x, labels); }, wave({3, 4}), {1.1800618618627288},
                {0.07600783501865407, 0.10691867193391215, -0.23871719029410388, 0.05579068334153767,
-                -0.2176396521502589, 0.06872777930417764, 0.06151472850163082, 0.08739714434445048,
-                0.04246517176606911, 0.08054829563809991, 0.11217258081965864, -0.23518604822382763});
+                -0.2176396521502589, 0.06872777930417764, 0.06151472850163082, 0.08739714434445048, 0.04246517176606911,
+                0.08054829563809991, 0.11217258081965864, -0.23518604822382763});
   check_oracle([&](const Tensor& x) { return cross_entropy(x, labels, Reduction::none); }, wave({3, 4}),
                {1.259314883579453, 1.05819697140808, 1.2226737306006537},
                {0.09745265828131522, 0.13708466761762653, -0.3060687725929514, 0.07153144669400967, 0.16684762966564012,
-                -0.0526883173897392, -0.04715862453656419, -0.06700068773933673, -0.10424483422077897, -0.19773247996771928,
-                -0.27536476612124805, 0.5773420803097463});
-  check_oracle([&](const Tensor& x) { return cross_entropy(x, tensor({{0, 2}, {1, 1}}, int64)); }, wave({2, 3, 2}),
-               {1.4095940814549175},
-               {-0.1543810325689003, 0.14899210706098603, 0.11902849091154859, 0.07774480654385547, 0.0353525416573517,
-                -0.22673691360484155, 0.022953851245820153, 0.027638862097408977, -0.18765071242660708, -0.14976914594491336,
-                0.16469686118078689, 0.12213028384750436});
+                -0.0526883173897392, -0.04715862453656419, -0.06700068773933673, -0.10424483422077897,
+                -0.19773247996771928, -0.27536476612124805, 0.5773420803097463});
+  check_oracle(
+      [&](const Tensor& x) {
+        return cross_entropy(x, tensor({{0, 2}, {1, 1}}, int64));
+      },
+      wave({2, 3, 2}), {1.4095940814549175},
+      {-0.1543810325689003, 0.14899210706098603, 0.11902849091154859, 0.07774480654385547, 0.0353525416573517,
+       -0.22673691360484155, 0.022953851245820153, 0.027638862097408977, -0.18765071242660708, -0.14976914594491336,
+       0.16469686118078689, 0.12213028384750436});
   check_oracle([](const Tensor& x) { return cross_entropy(x, tensor(1, int64)); }, wave({4}), {1.1370745202398669},
                {0.22802350505596222, -0.6792439841982636, 0.2838484291176884, 0.167372050024613});
   CHECK(cross_entropy(wave({3, 4}), labels, Reduction::sum).item() == Approx(3.5401855855881865).epsilon(1e-14));
@@ -152,8 +158,11 @@ TEST_CASE("losses: derivatives of order 2 and 3 under every reduction") {
     check_order_2([=](const Inputs& in) { return bce_with_logits(in[0], in[1], reduction); }, {x, t});
     check_order_2([=](const Inputs& in) { return mse_loss(in[0], in[0] * in[0], reduction); }, {x});
   }
-  check_order_2([](const Inputs& in) { return cross_entropy(in[0], tensor({{0, 2}, {1, 1}}, int64), Reduction::none); },
-                {random_variable({2, 3, 2})});
+  check_order_2(
+      [](const Inputs& in) {
+        return cross_entropy(in[0], tensor({{0, 2}, {1, 1}}, int64), Reduction::none);
+      },
+      {random_variable({2, 3, 2})});
   check_order_2([](const Inputs& in) { return cross_entropy(in[0], tensor(1, int64)); }, {random_variable({4})});
   // Of two classes, cross_entropy is bce_with_logits of their difference, and that is softplus for the label 0.
   const double s = 1 / (1 + std::exp(-0.3)), expected = s * (1 - s) * (1 - 2 * s) * 8;
@@ -213,17 +222,30 @@ TEST_CASE("losses: errors") {
   const Tensor x = ones({3, 10});
   const std::string error = error_of<ValueError>([&] { cross_entropy(x, tensor({1, 12, 3}, int64)); });
   CHECK(error == "cross_entropy: label 12 at (1,) is outside [0, 10): logits are (3, 10) " + at(__LINE__ - 1));
-  CHECK_THAT(error_of<ValueError>([&] { cross_entropy(ones({2, 3, 2}), tensor({{0, 1}, {-1, 0}}, int64)); }),
+  CHECK_THAT(error_of<ValueError>([&] {
+               cross_entropy(ones({2, 3, 2}), tensor({{0, 1}, {-1, 0}}, int64));
+             }),
              contains("label -1 at (1, 0) is outside [0, 3)"));
-  CHECK_THAT(error_of<ShapeError>([&] { cross_entropy(x, tensor({1, 2}, int64)); }),
+  CHECK_THAT(error_of<ShapeError>([&] {
+               cross_entropy(x, tensor({1, 2}, int64));
+             }),
              contains("logits are (3, 10), labels are (2,), expected (3,)"));
-  CHECK_THAT(error_of<ShapeError>([&] { cross_entropy(x, ones({3, 9})); }),
+  CHECK_THAT(error_of<ShapeError>([&] {
+               cross_entropy(x, ones({3, 9}));
+             }),
              contains("logits are (3, 10), probabilities are (3, 9)"));
   CHECK_THAT(error_of<DTypeError>([&] { cross_entropy(x, ones({3}, boolean)); }), contains("expected int64 labels"));
-  CHECK_THAT(error_of<DTypeError>([&] { cross_entropy(ones({3, 10}, int64), ones({3}, int64)); }), contains("cross_entropy: "));
+  CHECK_THAT(error_of<DTypeError>([&] {
+               cross_entropy(ones({3, 10}, int64), ones({3}, int64));
+             }),
+             contains("cross_entropy: "));
   CHECK_THAT(error_of<ShapeError>([&] { cross_entropy(tensor(1), tensor(0, int64)); }), contains("0-d"));
-  CHECK_THAT(error_of<ShapeError>([&] { mse_loss(x, ones({10})); }), contains("mse_loss: input is (3, 10), target is (10,)"));
-  CHECK_THAT(error_of<DTypeError>([&] { bce_with_logits(x, ones({3, 10}, float64)); }), contains("bce_with_logits: dtypes differ"));
+  CHECK_THAT(error_of<ShapeError>([&] { mse_loss(x, ones({10})); }),
+             contains("mse_loss: input is (3, 10), target is (10,)"));
+  CHECK_THAT(error_of<DTypeError>([&] {
+               bce_with_logits(x, ones({3, 10}, float64));
+             }),
+             contains("bce_with_logits: dtypes differ"));
 }
 
 }  // namespace

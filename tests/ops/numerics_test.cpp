@@ -21,23 +21,26 @@ Tensor vector_of(const std::vector<double>& x, DType dtype) {
 double ulps(double a, Real b, DType dtype) {
   const bool single = dtype == float32;
   const Real smallest = single ? Real{std::numeric_limits<float>::min()} : Real{std::numeric_limits<double>::min()};
-  const Real epsilon = single ? Real{std::numeric_limits<float>::epsilon()} : Real{std::numeric_limits<double>::epsilon()};
+  const Real epsilon =
+      single ? Real{std::numeric_limits<float>::epsilon()} : Real{std::numeric_limits<double>::epsilon()};
   if (std::isinf(a)) return static_cast<Real>(a) == b ? 0 : inf;
   return static_cast<double>(std::abs(a - b) / (std::max(std::abs(b), smallest) * epsilon));
 }
 
 /// The spacing of a dtype's numbers near x, or near 1 where that is more: what a sum with 1 in it can hold.
 Real rounding(Real x, DType dtype) {
-  const Real epsilon = dtype == float32 ? Real{std::numeric_limits<float>::epsilon()} : Real{std::numeric_limits<double>::epsilon()};
+  const Real epsilon =
+      dtype == float32 ? Real{std::numeric_limits<float>::epsilon()} : Real{std::numeric_limits<double>::epsilon()};
   return epsilon * std::max(std::abs(x), Real{1});
 }
 
 /// Value and gradient of f by element against f and df in long double; gradients of y (1 - y) only to rounding near 1.
-template <class F> void check_function(F f, Real (*value)(Real), Real (*derivative)(Real), double limit,
-                                         int allowed = 4) {
+template <class F>
+void check_function(F f, Real (*value)(Real), Real (*derivative)(Real), double limit, int allowed = 4) {
   for (DType dtype : {float32, float64}) {
     std::vector<double> points;
-    for (double magnitude = limit; magnitude > 1e-30; magnitude /= 3.7) points.insert(points.end(), {magnitude, -magnitude});
+    for (double magnitude = limit; magnitude > 1e-30; magnitude /= 3.7)
+      points.insert(points.end(), {magnitude, -magnitude});
     points.push_back(0);
     const Tensor x = variable(vector_of(points, dtype));
     points = doubles(x);
@@ -86,8 +89,8 @@ TEST_CASE("numerics: functions at +-1e3", "[numerics]") {
 
 TEST_CASE("numerics: softmax and its logarithm", "[numerics]") {
   const std::vector<std::vector<double>> rows = {
-      {1e3, -1e3, 0},   {-1e3, -1e3, -1e3}, {1e3, 1e3, 1e3 - 1}, {1e4, -1e4, 9999.5}, {-1e4, 0, -9990}, {0, 1e-3, -1e-3},
-      {1e3, 990, 980},  {5, 5, 5},          {-1e3, 1e3, 999.9},  {0, -800, -30},
+      {1e3, -1e3, 0},   {-1e3, -1e3, -1e3}, {1e3, 1e3, 1e3 - 1}, {1e4, -1e4, 9999.5}, {-1e4, 0, -9990},
+      {0, 1e-3, -1e-3}, {1e3, 990, 980},    {5, 5, 5},           {-1e3, 1e3, 999.9},  {0, -800, -30},
   };
   for (DType dtype : {float32, float64})
     for (const auto& numbers : rows) {
@@ -118,7 +121,8 @@ TEST_CASE("numerics: softmax and its logarithm", "[numerics]") {
 }
 
 TEST_CASE("numerics: cross_entropy with logits of +-1e4", "[numerics]") {
-  const std::vector<std::vector<double>> rows = {{1e4, -1e4, 0}, {-1e4, -1e4, -1e4}, {1e3, 1e3 - 2, -1e3}, {0.5, 0.25, -1}, {-1e4, 9999, 1e4}};
+  const std::vector<std::vector<double>> rows = {
+      {1e4, -1e4, 0}, {-1e4, -1e4, -1e4}, {1e3, 1e3 - 2, -1e3}, {0.5, 0.25, -1}, {-1e4, 9999, 1e4}};
   for (DType dtype : {float32, float64})
     for (const auto& numbers : rows)
       for (std::int64_t label = 0; label < 3; ++label) {
@@ -126,7 +130,9 @@ TEST_CASE("numerics: cross_entropy with logits of +-1e4", "[numerics]") {
         const Row expected = reference(doubles(x));
         INFO(name_of(dtype) << " " << to_string(x) << " label " << label);
         Tensor one_hot = zeros({1, 3}, dtype);
-        one_hot = where(from_vector(std::vector<std::int64_t>{0, 1, 2}, {1, 3}) == tensor(static_cast<double>(label), int64), 1.0 + one_hot, one_hot);
+        one_hot =
+            where(from_vector(std::vector<std::int64_t>{0, 1, 2}, {1, 3}) == tensor(static_cast<double>(label), int64),
+                  1.0 + one_hot, one_hot);
         for (const Tensor& target : {from_vector(std::vector<std::int64_t>{label}, {1}), one_hot}) {
           Tape tape;
           const Tensor loss = cross_entropy(x, target);
@@ -200,7 +206,8 @@ TEST_CASE("numerics: infinities and nan go through, and only where they are", "[
 
 TEST_CASE("numerics: reductions meet nan and infinity", "[numerics]") {
   for (DType dtype : {float32, float64}) {
-    const Tensor with_nan = vector_of({1, nan, 3}, dtype), with_inf = vector_of({1, inf, 3}, dtype), all_low = vector_of({-inf, -inf}, dtype);
+    const Tensor with_nan = vector_of({1, nan, 3}, dtype), with_inf = vector_of({1, inf, 3}, dtype),
+                 all_low = vector_of({-inf, -inf}, dtype);
     CHECK(std::isnan(sum(with_nan).item()));
     CHECK(std::isnan(max(with_nan).item()));
     CHECK(std::isnan(min(with_nan).item()));

@@ -20,14 +20,16 @@ OpRow elementwise(std::string name, std::string text, std::vector<Domain> domain
 }
 
 OpRow unary(const char* name, Tensor (*f)(const Operand&), Domain domain, Real (*reference)(Real)) {
-  return elementwise(name, std::string(name) + "(x)", {domain}, [f](const Tensors& in) { return f(in[0]); },
-                     [reference](const Real* in) { return reference(in[0]); });
+  return elementwise(
+      name, std::string(name) + "(x)", {domain}, [f](const Tensors& in) { return f(in[0]); },
+      [reference](const Real* in) { return reference(in[0]); });
 }
 
 OpRow binary(const char* name, Tensor (*f)(const Operand&, const Operand&), Domain a, Domain b,
              Real (*reference)(Real, Real)) {
-  return elementwise(name, std::string(name) + "(a, b)", {a, b}, [f](const Tensors& in) { return f(in[0], in[1]); },
-                     [reference](const Real* in) { return reference(in[0], in[1]); });
+  return elementwise(
+      name, std::string(name) + "(a, b)", {a, b}, [f](const Tensors& in) { return f(in[0], in[1]); },
+      [reference](const Real* in) { return reference(in[0], in[1]); });
 }
 
 OpRow comparison(const char* name, Tensor (*f)(const Operand&, const Operand&), Real (*reference)(Real, Real)) {
@@ -61,9 +63,12 @@ void add_elementwise(std::vector<OpRow>& rows) {
   const OpRow powers = binary("pow", pow, positive, any, [](Real a, Real b) { return std::pow(a, b); });
   row(sums), row(differences), row(products), row(quotients), row(powers);
   row(with_number(sums, "x + 1.5", 1.5, false, operator+)), row(with_number(sums, "1.5 + x", 1.5, true, operator+));
-  row(with_number(differences, "x - 0.3", 0.3, false, operator-)), row(with_number(differences, "0.3 - x", 0.3, true, operator-));
-  row(with_number(products, "x * 0.1", 0.1, false, operator*)), row(with_number(products, "0.1 * x", 0.1, true, operator*));
-  row(with_number(quotients, "x / 3.0", 3, false, operator/)), row(with_number(quotients, "3.0 / x", 3, true, operator/));
+  row(with_number(differences, "x - 0.3", 0.3, false, operator-)),
+      row(with_number(differences, "0.3 - x", 0.3, true, operator-));
+  row(with_number(products, "x * 0.1", 0.1, false, operator*)),
+      row(with_number(products, "0.1 * x", 0.1, true, operator*));
+  row(with_number(quotients, "x / 3.0", 3, false, operator/)),
+      row(with_number(quotients, "3.0 / x", 3, true, operator/));
   OpRow cube = with_number(powers, "pow(x, 3.0)", 3, false, pow);
   cube.arguments[0] = {{3, 4}, -2, 2};
   row(cube), row(with_number(powers, "pow(2.0, x)", 2, true, pow));
@@ -79,14 +84,18 @@ void add_elementwise(std::vector<OpRow>& rows) {
   row(unary("sigmoid", sigmoid, {-6, 6}, sigmoid_of));
   row(unary("tanh", tanh, {-3, 3}, [](Real x) { return std::tanh(x); }));
   row(unary("relu", relu, any, [](Real x) { return x > 0 ? x : 0; }));
-  row(elementwise("leaky_relu", "leaky_relu(x)", {any}, [](const Tensors& in) { return leaky_relu(in[0]); },
-                  [](const Real* x) { return *x > 0 ? *x : static_cast<Real>(0.01) * *x; }));
-  row(elementwise("leaky_relu", "leaky_relu(x, 0.25)", {any}, [](const Tensors& in) { return leaky_relu(in[0], 0.25); },
-                  [](const Real* x) { return *x > 0 ? *x : *x / 4; }));
-  row(elementwise("softplus", "softplus(x)", {{-6, 6}}, [](const Tensors& in) { return softplus(in[0]); },
-                  [](const Real* x) { return std::log1p(std::exp(*x)); }));
-  row(elementwise("softplus", "softplus(x, 4.0)", {any}, [](const Tensors& in) { return softplus(in[0], 4); },
-                  [](const Real* x) { return std::log1p(std::exp(4 * *x)) / 4; }));
+  row(elementwise(
+      "leaky_relu", "leaky_relu(x)", {any}, [](const Tensors& in) { return leaky_relu(in[0]); },
+      [](const Real* x) { return *x > 0 ? *x : static_cast<Real>(0.01) * *x; }));
+  row(elementwise(
+      "leaky_relu", "leaky_relu(x, 0.25)", {any}, [](const Tensors& in) { return leaky_relu(in[0], 0.25); },
+      [](const Real* x) { return *x > 0 ? *x : *x / 4; }));
+  row(elementwise(
+      "softplus", "softplus(x)", {{-6, 6}}, [](const Tensors& in) { return softplus(in[0]); },
+      [](const Real* x) { return std::log1p(std::exp(*x)); }));
+  row(elementwise(
+      "softplus", "softplus(x, 4.0)", {any}, [](const Tensors& in) { return softplus(in[0], 4); },
+      [](const Real* x) { return std::log1p(std::exp(4 * *x)) / 4; }));
   row(unary("gelu", gelu, {-3, 3}, [](Real x) { return x * normal_cdf_of(x); }));
   row(unary("gelu_tanh", gelu_tanh, {-3, 3}, [](Real x) {
     return x * (1 + std::tanh(std::sqrt(2 / std::acos(Real{-1})) * (x + static_cast<Real>(0.044715) * x * x * x))) / 2;
@@ -99,15 +108,19 @@ void add_elementwise(std::vector<OpRow>& rows) {
 
   row(binary("maximum", maximum, any, any, [](Real a, Real b) { return a > b ? a : b; }));
   row(binary("minimum", minimum, any, any, [](Real a, Real b) { return a < b ? a : b; }));
-  row(elementwise("clamp", "clamp(x, -0.5, 1.0)", {any}, [](const Tensors& in) { return clamp(in[0], -0.5, 1); },
-                  [](const Real* x) { return *x < -0.5L ? -0.5L : *x > 1 ? 1 : *x; }));
-  OpRow choice = elementwise("where", "where(mask, a, b)", {any, any, any},
-                             [](const Tensors& in) { return where(in[0], in[1], in[2]); },
-                             [](const Real* in) { return in[0] != 0 ? in[1] : in[2]; });
+  row(elementwise(
+      "clamp", "clamp(x, -0.5, 1.0)", {any}, [](const Tensors& in) { return clamp(in[0], -0.5, 1); },
+      [](const Real* x) { return *x < -0.5L ? -0.5L
+                                 : *x > 1   ? 1
+                                            : *x; }));
+  OpRow choice = elementwise(
+      "where", "where(mask, a, b)", {any, any, any}, [](const Tensors& in) { return where(in[0], in[1], in[2]); },
+      [](const Real* in) { return in[0] != 0 ? in[1] : in[2]; });
   choice.arguments[0].dtype = boolean;
   row(choice);
-  OpRow half = elementwise("where", "where(mask, x, 0.0)", {any, any}, [](const Tensors& in) { return where(in[0], in[1], 0.0); },
-                           [](const Real* in) { return in[0] != 0 ? in[1] : 0; });
+  OpRow half = elementwise(
+      "where", "where(mask, x, 0.0)", {any, any}, [](const Tensors& in) { return where(in[0], in[1], 0.0); },
+      [](const Real* in) { return in[0] != 0 ? in[1] : 0; });
   half.arguments[0].dtype = boolean;
   row(half);
   row(comparison("greater", greater, [](Real a, Real b) { return static_cast<Real>(a > b); }));
@@ -127,10 +140,22 @@ void add_products(std::vector<OpRow>& rows) {
     rows.push_back({name, text, std::move(call), std::move(arguments)});
   };
   const General product = [](const Tensors& in) { return matmul(in[0], in[1]); };
-  for (const auto& [a, b] : {std::pair<Shape, Shape>{{2, 3}, {3, 4}}, {{3}, {3}}, {{3}, {3, 4}}, {{2, 3}, {3}}, {{1, 1}, {1, 1}},
-                             {{5, 2, 3}, {5, 3, 4}}, {{5, 2, 3}, {3, 4}}, {{2, 3}, {5, 3, 4}}, {{3}, {2, 3, 4}},
-                             {{2, 4, 3}, {3}}, {{2, 1, 2, 3}, {4, 3, 2}}, {{1, 2, 3}, {4, 3, 2}}, {{0, 3}, {3, 2}},
-                             {{2, 0}, {0, 3}}, {{2, 3}, {3, 0}}, {{0, 2, 3}, {3, 2}}})
+  for (const auto& [a, b] : {std::pair<Shape, Shape>{{2, 3}, {3, 4}},
+                             {{3}, {3}},
+                             {{3}, {3, 4}},
+                             {{2, 3}, {3}},
+                             {{1, 1}, {1, 1}},
+                             {{5, 2, 3}, {5, 3, 4}},
+                             {{5, 2, 3}, {3, 4}},
+                             {{2, 3}, {5, 3, 4}},
+                             {{3}, {2, 3, 4}},
+                             {{2, 4, 3}, {3}},
+                             {{2, 1, 2, 3}, {4, 3, 2}},
+                             {{1, 2, 3}, {4, 3, 2}},
+                             {{0, 3}, {3, 2}},
+                             {{2, 0}, {0, 3}},
+                             {{2, 3}, {3, 0}},
+                             {{0, 2, 3}, {3, 2}}})
     row("matmul", "matmul(a, b)", product, {a, b});
 
   const General with_bias = [](const Tensors& in) { return linear(in[0], in[1], in[2]); };
@@ -152,7 +177,8 @@ void add_shapes(std::vector<OpRow>& rows) {
     for (const Shape& shape : shapes) arguments.push_back({shape});
     rows.push_back({name, text, std::move(call), std::move(arguments)});
   };
-  const auto one = [&](const char* name, const char* text, Tensor (*f)(const Tensor&), std::initializer_list<Shape> shapes) {
+  const auto one = [&](const char* name, const char* text, Tensor (*f)(const Tensor&),
+                       std::initializer_list<Shape> shapes) {
     for (const Shape& shape : shapes) row(name, text, [f](const Tensors& in) { return f(in[0]); }, {shape});
   };
   one("transpose", "transpose(x)", [](const Tensor& x) { return transpose(x); }, {{2, 3}, {3}, {}, {2, 3, 4}, {0, 3}});
@@ -161,21 +187,47 @@ void add_shapes(std::vector<OpRow>& rows) {
   one("reshape", "reshape(x, {2, -1})", [](const Tensor& x) { return reshape(x, {2, -1}); }, {{3, 4}, {2, 0, 3}});
   one("reshape", "reshape(x, {1, 1})", [](const Tensor& x) { return reshape(x, {1, 1}); }, {{}, {1}});
   one("reshape", "reshape(x, {})", [](const Tensor& x) { return reshape(x, Shape{}); }, {{1, 1}});
-  one("broadcast_to", "broadcast_to(x, {2, 3, 4})", [](const Tensor& x) { return broadcast_to(x, {2, 3, 4}); },
+  one("broadcast_to", "broadcast_to(x, {2, 3, 4})",
+      [](const Tensor& x) {
+        return broadcast_to(x, {2, 3, 4});
+      },
       {{3, 1}, {4}, {2, 3, 4}, {}});
-  one("broadcast_to", "broadcast_to(x, {0, 3})", [](const Tensor& x) { return broadcast_to(x, {0, 3}); }, {{3}, {1, 1}});
+  one("broadcast_to", "broadcast_to(x, {0, 3})",
+      [](const Tensor& x) {
+        return broadcast_to(x, {0, 3});
+      },
+      {{3}, {1, 1}});
   one("slice", "slice(x, {{1, 3}, 2})", [](const Tensor& x) { return slice(x, {{1, 3}, 2}); }, {{4, 3}, {4, 3, 2}});
-  one("slice", "slice(x, {{}, {none, none, -1}})", [](const Tensor& x) { return slice(x, {{}, {none, none, -1}}); }, {{2, 5}, {0, 3}});
-  one("slice", "slice(x, {{3, none, -2}, -1})", [](const Tensor& x) { return slice(x, {{3, none, -2}, -1}); }, {{5, 3}});
+  one("slice", "slice(x, {{}, {none, none, -1}})",
+      [](const Tensor& x) {
+        return slice(x, {{}, {none, none, -1}});
+      },
+      {{2, 5}, {0, 3}});
+  one("slice", "slice(x, {{3, none, -2}, -1})",
+      [](const Tensor& x) {
+        return slice(x, {{3, none, -2}, -1});
+      },
+      {{5, 3}});
   one("slice", "slice(x, {0})", [](const Tensor& x) { return slice(x, {0}); }, {{3}});
   one("slice", "slice(x, {{2, 2}})", [](const Tensor& x) { return slice(x, {{2, 2}}); }, {{3}});
-  row("concatenate", "concatenate({a, b})", [](const Tensors& in) { return concatenate({in[0], in[1]}); }, {{2, 3}, {1, 3}});
-  row("concatenate", "concatenate({a, b, c}, 1)", [](const Tensors& in) { return concatenate({in[0], in[1], in[2]}, 1); },
+  row("concatenate", "concatenate({a, b})",
+      [](const Tensors& in) {
+        return concatenate({in[0], in[1]});
+      },
+      {{2, 3}, {1, 3}});
+  row("concatenate", "concatenate({a, b, c}, 1)",
+      [](const Tensors& in) {
+        return concatenate({in[0], in[1], in[2]}, 1);
+      },
       {{2, 3}, {2, 1}, {2, 0}});
   row("concatenate", "concatenate({a}, -2)", [](const Tensors& in) { return concatenate({in[0]}, -2); }, {{2, 3}});
   row("concatenate", "concatenate of 40", [](const Tensors& in) { return concatenate(Tensors(40, in[0])); }, {{2}});
   row("stack", "stack({a, b})", [](const Tensors& in) { return stack({in[0], in[1]}); }, {{2, 3}, {2, 3}});
-  row("stack", "stack({a, b, c}, -1)", [](const Tensors& in) { return stack({in[0], in[1], in[2]}, -1); }, {{2}, {2}, {2}});
+  row("stack", "stack({a, b, c}, -1)",
+      [](const Tensors& in) {
+        return stack({in[0], in[1], in[2]}, -1);
+      },
+      {{2}, {2}, {2}});
   row("stack", "stack({a, b})", [](const Tensors& in) { return stack({in[0], in[1]}); }, {{}, {}});
   row("stack", "stack({a, b}, 1)", [](const Tensors& in) { return stack({in[0], in[1]}, 1); }, {{0, 2}, {0, 2}});
 }
@@ -188,21 +240,25 @@ void add_reductions(std::vector<OpRow>& rows) {
     bool keepdims;
     std::vector<Shape> shapes;
   };
-  const Form forms[] = {{"(x)", {}, false, {{3, 4}, {5}, {}, {2, 3, 2}}},
-                        {"(x, {}, true)", {}, true, {{3, 4}}},
-                        {"(x, 0)", 0, false, {{3, 4}, {5}, {2, 3, 2}, {3, 0}}},
-                        {"(x, -1)", -1, false, {{3, 4}, {2, 3, 2}, {0, 3}}},
-                        {"(x, 1, true)", 1, true, {{3, 4}, {2, 3, 2}}},
-                        {"(x, {0, -1})", {0, -1}, false, {{2, 3, 2}}},
-                        {"(x, {-1, 0}, true)", {-1, 0}, true, {{2, 3, 2}}}};
-  for (const auto& [name, f] : {std::pair<const char*, Reduce>{"sum", sum}, {"mean", mean}, {"max", max}, {"min", min},
+  const Form forms[] = {
+      {"(x)", {}, false, {{3, 4}, {5}, {}, {2, 3, 2}}},       {"(x, {}, true)", {}, true, {{3, 4}}},
+      {"(x, 0)", 0, false, {{3, 4}, {5}, {2, 3, 2}, {3, 0}}}, {"(x, -1)", -1, false, {{3, 4}, {2, 3, 2}, {0, 3}}},
+      {"(x, 1, true)", 1, true, {{3, 4}, {2, 3, 2}}},         {"(x, {0, -1})", {0, -1}, false, {{2, 3, 2}}},
+      {"(x, {-1, 0}, true)", {-1, 0}, true, {{2, 3, 2}}}};
+  for (const auto& [name, f] : {std::pair<const char*, Reduce>{"sum", sum},
+                                {"mean", mean},
+                                {"max", max},
+                                {"min", min},
                                 {"logsumexp", logsumexp}})
     for (const Form& form : forms)
       for (const Shape& shape : form.shapes)
-        rows.push_back({name, name + std::string(form.text),
-                        [f = f, form](const Tensors& in) { return f(in[0], form.axes, form.keepdims); }, {{shape}}});
+        rows.push_back({name,
+                        name + std::string(form.text),
+                        [f = f, form](const Tensors& in) { return f(in[0], form.axes, form.keepdims); },
+                        {{shape}}});
   for (const auto& [name, f] : {std::pair<const char*, Reduce>{"sum", sum}})
-    rows.push_back({name, "sum(x, 0) of nothing", [f = f](const Tensors& in) { return f(in[0], 0, false); }, {{{0, 3}}}});
+    rows.push_back(
+        {name, "sum(x, 0) of nothing", [f = f](const Tensors& in) { return f(in[0], 0, false); }, {{{0, 3}}}});
 
   OpRow where_largest{"argmax", "argmax(x)", [](const Tensors& in) { return argmax(in[0]); }, {{{3, 4}}}};
   where_largest.differentiable = false;
@@ -211,10 +267,14 @@ void add_reductions(std::vector<OpRow>& rows) {
   where_largest.call = [](const Tensors& in) { return argmax(in[0], 0, true); };
   rows.push_back(where_largest);
 
-  for (const auto& [name, f] : {std::pair<const char*, Tensor (*)(const Operand&, int)>{"softmax", softmax}, {"log_softmax", log_softmax}})
-    for (const auto& [axis, shape] : {std::pair<int, Shape>{-1, {3, 4}}, {0, {3, 4}}, {1, {2, 3, 2}}, {0, {5}}, {-1, {0, 3}}, {-1, {2, 1}}})
-      rows.push_back({name, name + std::string("(x, ") + std::to_string(axis) + ")",
-                      [f = f, axis = axis](const Tensors& in) { return f(in[0], axis); }, {{shape}}});
+  for (const auto& [name, f] :
+       {std::pair<const char*, Tensor (*)(const Operand&, int)>{"softmax", softmax}, {"log_softmax", log_softmax}})
+    for (const auto& [axis, shape] :
+         {std::pair<int, Shape>{-1, {3, 4}}, {0, {3, 4}}, {1, {2, 3, 2}}, {0, {5}}, {-1, {0, 3}}, {-1, {2, 1}}})
+      rows.push_back({name,
+                      name + std::string("(x, ") + std::to_string(axis) + ")",
+                      [f = f, axis = axis](const Tensors& in) { return f(in[0], axis); },
+                      {{shape}}});
 }
 
 void add_losses(std::vector<OpRow>& rows) {
@@ -222,7 +282,8 @@ void add_losses(std::vector<OpRow>& rows) {
     const char* text;
     Reduction reduction;
   };
-  for (const auto& [text, reduction] : {Form{"", Reduction::mean}, {", Reduction::sum", Reduction::sum}, {", Reduction::none", Reduction::none}}) {
+  for (const auto& [text, reduction] :
+       {Form{"", Reduction::mean}, {", Reduction::sum", Reduction::sum}, {", Reduction::none", Reduction::none}}) {
     const auto row = [&](const char* name, auto f, std::vector<Argument> arguments) {
       rows.push_back({name, std::string(name) + "(a, b" + text + ")",
                       [f, r = reduction](const Tensors& in) { return f(in[0], in[1], r); }, std::move(arguments)});

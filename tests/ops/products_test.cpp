@@ -18,30 +18,41 @@ struct ProductCase {
 };
 
 const std::vector<ProductCase> product_cases = {
-    {{3}, {3}, {1.3403758368798524},
+    {{3},
+     {3},
+     {1.3403758368798524},
      {0.4238175879232795, 0.28867937320631265, 0.017770738530783186},
      {0.2753256780161592, 0.421161387578928, 0.3689183157351158}},
-    {{3}, {3, 2}, {-0.16398949047756717, -0.9304161992591264},
+    {{3},
+     {3, 2},
+     {-0.16398949047756717, -0.9304161992591264},
      {0.2512089823866899, 0.17412557826609829, -0.19201772829920788},
      {0.2753256780161592, -0.16462409774189604, 0.421161387578928, -0.2518229099932944, 0.3689183157351158,
       -0.22058547283333627}},
-    {{2, 3}, {3}, {1.3403758368798526, 0.05901410779118534},
+    {{2, 3},
+     {3},
+     {1.3403758368798526, 0.05901410779118534},
      {0.4238175879232795, 0.28867937320631265, 0.017770738530783186, -0.2534111185042525, -0.17260860553658958,
       -0.010625568301208827},
      {0.18972243695938962, 0.5108009201552624, 0.5916417491175706}},
-    {{2, 3}, {3, 2}, {-0.16398949047756717, -0.9304161992591264, 1.1696017288118588, 1.2108993211751775},
+    {{2, 3},
+     {3, 2},
+     {-0.16398949047756717, -0.9304161992591264, 1.1696017288118588, 1.2108993211751775},
      {0.2512089823866899, 0.17412557826609829, -0.19201772829920788, -1.4843291312780322, 0.5754866722620183,
       1.6799567822011177},
      {0.0012125422657742746, -0.4983274373065951, 0.7081992737426394, 0.09761492680430939, 1.0821088208594383,
       0.647647465563841}},
-    {{2, 2, 3}, {3, 2},
+    {{2, 2, 3},
+     {3, 2},
      {-0.16398949047756717, -0.9304161992591264, 1.1696017288118588, 1.2108993211751775, -1.0169482629702846,
       -0.2922194114566738, -0.14279699053158046, -0.9158476580504487},
      {0.2512089823866899, 0.17412557826609829, -0.19201772829920788, -1.4843291312780322, 0.5754866722620183,
       1.6799567822011177, -0.7557833455205382, 0.021502072656987243, 0.7630926372324213, 1.227412459498609,
       -0.5681773805501354, -1.4205554315639084},
-     {1.0743996518033287, 0.2192142167338227, 1.725179143328519, 1.106533967609889, 1.5645799270786, 1.473433503448839}},
-    {{2, 1, 2, 3}, {2, 3, 2},
+     {1.0743996518033287, 0.2192142167338227, 1.725179143328519, 1.106533967609889, 1.5645799270786,
+      1.473433503448839}},
+    {{2, 1, 2, 3},
+     {2, 3, 2},
      {-0.16398949047756717, -0.9304161992591264, 1.1696017288118588, 1.2108993211751775, 1.1694858270485737,
       1.197049652992384, -1.0013910738628014, -0.2642812746078851, -1.0169482629702846, -0.2922194114566738,
       -0.14279699053158046, -0.9158476580504487, -0.15838906140716702, -0.9302069089834322, 1.1613152751880733,
@@ -52,17 +63,23 @@ const std::vector<ProductCase> product_cases = {
      {-1.0636716224555938, -1.447085216097109, -0.12985692477361133, -0.9805735436922909, 0.865031513699821,
       -0.05288281180471943, 0.6727771007690942, 1.3410538535950631, -0.33589081453558856, 0.6014570716300681,
       -1.1865840313254306, -0.4210143691485331}},
-    {{3}, {2, 3, 2}, {-0.16398949047756717, -0.9304161992591264, 1.1694858270485737, 1.197049652992384},
+    {{3},
+     {2, 3, 2},
+     {-0.16398949047756717, -0.9304161992591264, 1.1694858270485737, 1.197049652992384},
      {0.24679721905788443, -1.5073309135513175, -0.7591906766209408},
      {0.2753256780161592, -0.16462409774189604, 0.421161387578928, -0.2518229099932944, 0.3689183157351158,
       -0.22058547283333627, -0.5271485880094536, -0.6417468604122645, -0.8063709581541603, -0.9816701448013392,
       -0.7063444667851798, -0.8598986210712093}},
-    {{2, 2, 3}, {3}, {1.3403758368798526, 0.05901410779118534, -1.3999619217494848, 1.35451653777553},
+    {{2, 2, 3},
+     {3},
+     {1.3403758368798526, 0.05901410779118534, -1.3999619217494848, 1.35451653777553},
      {0.4238175879232795, 0.28867937320631265, 0.017770738530783186, -0.2534111185042525, -0.17260860553658958,
       -0.010625568301208827, -0.811456616241282, -0.552716060011774, -0.03402450433205776, -0.9878613880006515,
       -0.6728725150367502, -0.0414211843279944},
      {0.33917412445221873, 0.042973738740683554, -0.273437867783787}},
-    {{2, 3}, {2, 3, 1}, {1.3403758368798526, 0.05901410779118534, -2.1200827997571, 0.9079337007448547},
+    {{2, 3},
+     {2, 3, 1},
+     {1.3403758368798526, 0.05901410779118534, -2.1200827997571, 0.9079337007448547},
      {0.9244868953058505, 1.0885698938677613, 0.7406814619698736, 0.35610005808982353, 0.8011723017525152,
       0.8694406932384602},
      {0.18972243695938962, 0.5108009201552624, 0.5916417491175706, -0.8608519275741526, -0.4569331213565565,
@@ -95,8 +112,8 @@ TEST_CASE("matmul: derivatives of order 2 and 3, of one tensor on both sides, of
     CHECK(gradcheck(f, {random_variable(row.a), random_tensor(row.b)}, {.order = 2}));
     CHECK(gradcheck(f, {random_tensor(row.a), random_variable(row.b)}, {.order = 2}));
   }
-  const GradcheckReport square = gradcheck([](const Inputs& in) { return matmul(in[0], in[0]); },
-                                           {random_variable({3, 3})}, {.order = 2});
+  const GradcheckReport square =
+      gradcheck([](const Inputs& in) { return matmul(in[0], in[0]); }, {random_variable({3, 3})}, {.order = 2});
   INFO(square.text);
   CHECK(square.ok);
   // sum(x x x) is of degree 3: its third derivative along u is 6 sum(u u u).
@@ -121,9 +138,13 @@ TEST_CASE("matmul: what does not fit is named with both shapes and the caller's 
   const Tensor a = ones({100, 784}), b = ones({50, 10});
   CHECK(error_of<ShapeError>([&] { matmul(a, b); }) ==
         "matmul: inner dimensions differ: a is (100, 784), b is (50, 10) " + at(__LINE__ - 1));
-  CHECK(error_of<ShapeError>([&] { matmul(ones({3}), ones({2, 4, 5})); }) ==
-        "matmul: inner dimensions differ: a is (3,), b is (2, 4, 5) " + at(__LINE__ - 1));
-  CHECK_THAT(error_of<ShapeError>([&] { matmul(ones({2, 3, 4}), ones({3, 4, 5})); }), contains("batches do not broadcast"));
+  CHECK(error_of<ShapeError>([&] {
+          matmul(ones({3}), ones({2, 4, 5}));
+        }) == "matmul: inner dimensions differ: a is (3,), b is (2, 4, 5) " + at(__LINE__ - 1));
+  CHECK_THAT(error_of<ShapeError>([&] {
+               matmul(ones({2, 3, 4}), ones({3, 4, 5}));
+             }),
+             contains("batches do not broadcast"));
   CHECK_THAT(error_of<ShapeError>([&] { matmul(tensor(1), b); }), contains("a is (), b is (50, 10)"));
   CHECK_THAT(error_of<DTypeError>([&] { matmul(ones({2, 2}), ones({2, 2}, float64)); }), contains("float64 (2, 2)"));
   CHECK_THAT(error_of<DTypeError>([&] { matmul(ones({2, 2}, int64), ones({2, 2}, int64)); }), contains("matmul: "));
@@ -168,8 +189,12 @@ TEST_CASE("linear and affine: any rank of x, and derivatives of order 2") {
     INFO(no_bias.text);
     CHECK(no_bias.ok);
   };
-  const auto by_row = [](const Tensor& x, const Tensor& w, const Tensor& b) { return b.defined() ? linear(x, w, b) : linear(x, w); };
-  const auto by_column = [](const Tensor& x, const Tensor& w, const Tensor& b) { return b.defined() ? affine(x, w, b) : affine(x, w); };
+  const auto by_row = [](const Tensor& x, const Tensor& w, const Tensor& b) {
+    return b.defined() ? linear(x, w, b) : linear(x, w);
+  };
+  const auto by_column = [](const Tensor& x, const Tensor& w, const Tensor& b) {
+    return b.defined() ? affine(x, w, b) : affine(x, w);
+  };
   check({3}, {4, 3}, {4}, by_row);
   check({2, 3}, {4, 3}, {2, 4}, by_row);
   check({2, 5, 3}, {4, 3}, {2, 5, 4}, by_row);
@@ -183,8 +208,10 @@ TEST_CASE("linear and affine: any rank of x, and derivatives of order 2") {
 TEST_CASE("linear and affine: errors name every shape") {
   const Tensor x = ones({2, 3}), b = ones({4});
   const std::string error = error_of<ShapeError>([&] { linear(x, ones({3, 4}), b); });
-  CHECK(error == "linear: x has 3 features a row, weight, (out, in), takes others: x is (2, 3), weight is (3, 4), bias is (4,) " +
-                     at(__LINE__ - 2));
+  CHECK(
+      error ==
+      "linear: x has 3 features a row, weight, (out, in), takes others: x is (2, 3), weight is (3, 4), bias is (4,) " +
+          at(__LINE__ - 2));
   CHECK_THAT(error_of<ShapeError>([&] { affine(x, ones({4, 3}), b); }), contains("affine: x has 3 features"));
   CHECK_THAT(error_of<ShapeError>([&] { linear(x, ones({4, 3}), ones({1, 4})); }), contains("bias needs shape (4,)"));
   CHECK_THAT(error_of<ShapeError>([&] { linear(x, ones({4}), b); }), contains("weight needs two axes (out, in)"));
@@ -196,7 +223,11 @@ TEST_CASE("products have the same bits for any number of threads") {
   const int before = threads();
   const struct {
     Shape a, b;
-  } cases[] = {{{100, 784}, {784, 50}}, {{784, 100}, {100, 50}}, {{300, 200}, {200, 500}}, {{8, 100, 100}, {8, 100, 100}}, {{1, 3000}, {3000, 1000}}};
+  } cases[] = {{{100, 784}, {784, 50}},
+               {{784, 100}, {100, 50}},
+               {{300, 200}, {200, 500}},
+               {{8, 100, 100}, {8, 100, 100}},
+               {{1, 3000}, {3000, 1000}}};
   for (const auto& row : cases) {
     const Tensor a = random_variable(row.a, -1, 1, float32), b = random_variable(row.b, -1, 1, float32, 2);
     std::vector<Tensor> first;
@@ -217,11 +248,12 @@ TEST_CASE("a product in tiles is the product, in every form") {
   for (const bool ta : {false, true})
     for (const bool tb : {false, true})
       for (const bool accumulate : {false, true})
-        for (const Shape& extents : {Shape{1, 1, 1}, Shape{3, 5, 7}, Shape{1, 70, 33}, Shape{70, 1, 33}, Shape{70, 33, 1},
-                                     Shape{150, 200, 190}, Shape{1, 600, 700}, Shape{700, 1, 600}}) {
+        for (const Shape& extents : {Shape{1, 1, 1}, Shape{3, 5, 7}, Shape{1, 70, 33}, Shape{70, 1, 33},
+                                     Shape{70, 33, 1}, Shape{150, 200, 190}, Shape{1, 600, 700}, Shape{700, 1, 600}}) {
           const std::int64_t m = extents[0], n = extents[1], k = extents[2];
           CAPTURE(ta, tb, accumulate, m, n, k);
-          const Tensor a = random_tensor(ta ? Shape{k, m} : Shape{m, k}), b = random_tensor(tb ? Shape{n, k} : Shape{k, n});
+          const Tensor a = random_tensor(ta ? Shape{k, m} : Shape{m, k}),
+                       b = random_tensor(tb ? Shape{n, k} : Shape{k, n});
           Tensor c = ones({m, n}, float64);
           detail::product(float64, ta, tb, m, n, k, a.data<double>(), ta ? m : k, b.data<double>(), tb ? k : n,
                           c.mutable_data<double>(), n, accumulate);
