@@ -50,8 +50,7 @@ inline std::string at(int line, const char* file = __builtin_FILE()) {
 }
 
 /// The same as error_of, without the place, which has to be the line that calls this.
-template <class E, class F>
-std::string error_here(F f, Site site = Site::here()) {
+template <class E, class F> std::string error_here(F f, Site site = Site::here()) {
   const std::string message = error_of<E>(f), place = " " + at(site.line, site.file);
   if (message.ends_with(place)) return message.substr(0, message.size() - place.size());
   return "expected" + place + ", found \"" + message.substr(message.rfind('[') + 1);

@@ -136,8 +136,7 @@ TEST_CASE("random: a permutation has every number once, in every order alike", "
 
 TEST_CASE("random: refused arguments", "[random]") {
   Random random(1);
-  CHECK_THAT(error_here<ValueError>([&] { uniform(random, {2}, 1, 0); }),
-             contains("uniform: bounds 1 and 0"));
+  CHECK_THAT(error_here<ValueError>([&] { uniform(random, {2}, 1, 0); }), contains("uniform: bounds 1 and 0"));
   CHECK_THAT(error_of<ValueError>([&] { uniform(random, {2}, 0, INFINITY); }), contains("uniform"));
   CHECK_THAT(error_of<ValueError>([&] { normal(random, {2}, 0, -1); }), contains("normal: mean 0 and std -1"));
   CHECK_THAT(error_of<DTypeError>([&] { normal(random, {2}, 0, 1, int64); }), contains("int64"));

@@ -132,10 +132,7 @@ TEST_CASE("shape: limits", "[tensor]") {
   CHECK(Shape{}.size() == 1);
   CHECK(Shape{big}.size() == big);
   CHECK_THAT(error_of<ShapeError>([] { Shape({1, 2, 3, 4, 5, 6, 7, 8, 9}); }), contains("more than 8 axes"));
-  CHECK_THAT(error_here<ShapeError>([] {
-               Shape({2, -1});
-             }),
-             contains("axis 1 has extent -1"));
+  CHECK_THAT(error_here<ShapeError>([] { Shape({2, -1}); }), contains("axis 1 has extent -1"));
   for (const auto& extents :
        {std::vector<std::int64_t>{big, half}, {big, big}, {half, half, 16}, {0, big, 2}, {big + 1}})
     CHECK_THAT(error_of<ShapeError>([&] { Shape(extents.data(), static_cast<int>(extents.size())); }),
@@ -163,8 +160,7 @@ TEST_CASE("tensor: without a tape nothing is recorded", "[tensor]") {
   const Tensor y = x * 2.0;
   CHECK(y.to_vector<float>() == std::vector<float>{2, 4});
   CHECK_FALSE(y.requires_grad());
-  CHECK_THAT(error_here<GraphError>([&] { y.backward(ones({2})); }),
-             contains("backward: the value was not recorded"));
+  CHECK_THAT(error_here<GraphError>([&] { y.backward(ones({2})); }), contains("backward: the value was not recorded"));
 }
 
 TEST_CASE("tensor: 0-d numbers round as their dtype", "[tensor]") {

@@ -245,6 +245,42 @@ TEST_CASE("to: conversions, and the gradient's way back") {
              contains("element 0 of float64 () is nan"));
 }
 
+TEST_CASE("large arrays: every element in its place, reductions like a loop in double") {
+  const std::int64_t n[] = {5, 7, 20, 300};
+  const Tensor x = random_tensor({n[0], n[1], n[2], n[3]}, -1, 1, float32);
+  const float* const from = x.data<float>();
+  const int orders[][4] = {{3, 1, 0, 2}, {0, 3, 2, 1}, {1, 0, 3, 2}, {2, 1, 0, 3}};
+  for (const auto& o : orders) {
+    const Tensor y = transpose(x, {o[0], o[1], o[2], o[3]});
+    const float* to = y.data<float>();
+    std::int64_t i[4], wrong = 0;
+    for (i[o[0]] = 0; i[o[0]] < n[o[0]]; ++i[o[0]])
+      for (i[o[1]] = 0; i[o[1]] < n[o[1]]; ++i[o[1]])
+        for (i[o[2]] = 0; i[o[2]] < n[o[2]]; ++i[o[2]])
+          for (i[o[3]] = 0; i[o[3]] < n[o[3]]; ++i[o[3]])
+            wrong += *to++ != from[((i[0] * n[1] + i[1]) * n[2] + i[2]) * n[3] + i[3]];
+    CHECK(wrong == 0);
+  }
+  const Tensor columns = reshape(x, {-1, 300});
+  const Tensor sums = sum(columns, 0), largest = max(columns, 0), first = argmax(columns, 0);
+  double off = 0, total = 0;
+  std::int64_t wrong = 0;
+  for (std::int64_t j = 0; j < 300; ++j) {
+    double column = 0;
+    std::int64_t at = 0;
+    for (std::int64_t i = 0; i < 700; ++i) {
+      column += static_cast<double>(from[i * 300 + j]);
+      if (from[i * 300 + j] > from[at * 300 + j]) at = i;
+    }
+    total += column;
+    off = std::max(off, std::abs(column - static_cast<double>(sums.data<float>()[j])));
+    wrong += first.data<std::int64_t>()[j] != at || largest.data<float>()[j] != from[at * 300 + j];
+  }
+  CHECK(off < 1e-4);
+  CHECK(wrong == 0);
+  CHECK(sum(x).item() == Approx(total).epsilon(1e-5));
+}
+
 TEST_CASE("reductions and movers have the same bits for any number of threads") {
   const int before = threads();
   const Tensor x = random_tensor({600, 1000}, -1, 1, float32);

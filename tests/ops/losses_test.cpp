@@ -223,6 +223,10 @@ TEST_CASE("losses: errors") {
   const std::string error = error_of<ValueError>([&] { cross_entropy(x, tensor({1, 12, 3}, int64)); });
   CHECK(error == "cross_entropy: label 12 at (1,) is outside [0, 10): logits are (3, 10) " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ValueError>([&] {
+               cross_entropy(x, tensor({1, 2, 10}, int64));
+             }),
+             contains("label 10 at (2,) is outside [0, 10)"));
+  CHECK_THAT(error_of<ValueError>([&] {
                cross_entropy(ones({2, 3, 2}), tensor({{0, 1}, {-1, 0}}, int64));
              }),
              contains("label -1 at (1, 0) is outside [0, 3)"));
