@@ -282,10 +282,10 @@ TEST_CASE("errors: a recorded value cannot be written to", "[errors]") {
 }
 
 TEST_CASE("errors: a second backward over released values", "[errors]") {
-  const Tensor x = random_variable({3}), s = variable(2.0, float64);
+  const Tensor x = random_variable({3}), factor = variable(2.0, float64);
   Tape tape;
   const int line = __LINE__ + 1;
-  const Tensor y = sum(exp(x) * s), z = s * s;
+  const Tensor y = sum(exp(x) * factor), z = factor * factor;
   y.backward();
   CHECK(error_here<GraphError>([&] { y.backward(); }) ==
         "backward: an earlier backward() released what sum had saved (recorded at " + std::string(__FILE__) + ":" +
@@ -297,7 +297,7 @@ TEST_CASE("errors: a second backward over released values", "[errors]") {
   z.backward(Tensor(), true);
   z.backward();
   CHECK_THAT(error_of<GraphError>([&] { z.backward(); }), contains("released what mul had saved"));
-  CHECK(s.grad().defined());
+  CHECK(factor.grad().defined());
   // gradient() keeps, unless told otherwise.
   const Tensor kept = exp(x);
   const Tensor seed = ones({3}, float64);

@@ -282,11 +282,11 @@ void add_losses(std::vector<OpRow>& rows) {
     const char* text;
     Reduction reduction;
   };
-  for (const auto& [text, reduction] :
-       {Form{"", Reduction::mean}, {", Reduction::sum", Reduction::sum}, {", Reduction::none", Reduction::none}}) {
+  for (const Form& form : {Form{"", Reduction::mean}, Form{", Reduction::sum", Reduction::sum},
+                           Form{", Reduction::none", Reduction::none}}) {
     const auto row = [&](const char* name, auto f, std::vector<Argument> arguments) {
-      rows.push_back({name, std::string(name) + "(a, b" + text + ")",
-                      [f, r = reduction](const Tensors& in) { return f(in[0], in[1], r); }, std::move(arguments)});
+      rows.push_back({name, std::string(name) + "(a, b" + form.text + ")",
+                      [f, r = form.reduction](const Tensors& in) { return f(in[0], in[1], r); }, std::move(arguments)});
     };
     row("cross_entropy", cross_entropy, {{{4, 3}}, {{4}, 0, 2, int64}});
     row("cross_entropy", cross_entropy, {{{3}}, {{}, 0, 2, int64}});
