@@ -114,8 +114,8 @@ Tensor Call::record(Tensor value, const void* attributes, std::size_t size, cons
   return value;
 }
 
-Vjp::Vjp(Sweep& sweep, Node& node, u32 id, const Tensor& grad)
-    : sweep_(&sweep), node_(&node), record_(node.record), id_(id), grad_(grad) {}
+Vjp::Vjp(Sweep& sweep, Node& node, const Tensor& grad)
+    : sweep_(&sweep), node_(&node), record_(node.record), grad_(grad) {}
 
 Tensor Vjp::saved(Reads which) const {
   if (!(record_->saved_mask & which))

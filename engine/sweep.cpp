@@ -202,7 +202,7 @@ void Sweep::slow_node(u32 id, Node& node) {
   } else {
     const SiteScope forward(node.op().name, node.site());
     const Tensor grad = adjoint(id);
-    Vjp d(*this, node, id, grad);
+    Vjp d(*this, node, grad);
     node.op().vjp(d);
   }
   finish_node(id, node);
@@ -248,7 +248,7 @@ void Sweep::run_recording(u32 from) {
     const SiteScope forward(node.op().name, node.site());
     const Tensor grad = adjoints[id];
     if (node.is(Node::general) && !node.op().elementwise) {
-      Vjp d(*this, node, id, grad);
+      Vjp d(*this, node, grad);
       node.op().vjp(d);
     } else {
       recorded_rule(id, node, grad);

@@ -99,7 +99,7 @@ struct Record;
 /// and everything written with them is recorded: the same text gives both.
 class Vjp {
  public:
-  Vjp(Sweep& sweep, Node& node, u32 id, const Tensor& grad);
+  Vjp(Sweep& sweep, Node& node, const Tensor& grad);
 
   /// The upstream gradient, of the output's shape.
   const Tensor& grad() const noexcept { return grad_; }
@@ -125,7 +125,6 @@ class Vjp {
   Sweep* sweep_;
   Node* node_;
   Record* record_;
-  u32 id_;
   const Tensor& grad_;
 };
 
