@@ -241,9 +241,41 @@ TEST_CASE("gradcheck: near kinks and poles smaller steps decide", "[gradcheck]")
 }
 
 TEST_CASE("gradcheck: large and small numbers", "[gradcheck]") {
-  const Tensor large = variable(tensor({1e6, -3e5}, float64)), small = variable(tensor({1e-6, 2e-7}, float64));
+  const Tensor large = variable(tensor({1e6, -3e5, 0.1}, float64));
+  const Tensor small = variable(tensor({1e-6, 2e-7, 3}, float64));
   const auto f = [](const Inputs& in) { return in[0] * in[0] * in[0] + exp(in[1]); };
-  CHECK(gradcheck(f, {large, small}, {.order = 2}).ok);
+  for (const std::int64_t full_size : {4096, 0}) {
+    const GradcheckReport report = gradcheck(f, {large, small}, {.order = 2, .full_size = full_size});
+    INFO(report.text);
+    CHECK(report.ok);
+  }
+  // What is added to the result costs digits, but does not hide a wrong factor.
+  const Inputs inputs = two({3}, {3});
+  const auto with_offset = [](const Op& op) {
+    return [&op](const Inputs& in) { return product(op, in[0], in[1]) + 1e7; };
+  };
+  CHECK(gradcheck(with_offset(right), inputs).ok);
+  const Op wrong = product_op([](Vjp& d) {
+    d.add(0, d.grad() * d.in(1));
+    d.add(1, d.grad() * d.in(0) * 1.01);
+  });
+  CHECK(gradcheck(with_offset(wrong), inputs).input == 1);
+}
+
+TEST_CASE("gradcheck: a second derivative that throws", "[gradcheck]") {
+  static const Op rough{.name = "rough"};
+  static const Op op = product_op([](Vjp& d) {
+    d.add(0, d.grad() * d.in(1));
+    if (!d.wanted(1)) return;
+    d.add(1, d.grad() * (d.recording() ? unary(rough, d.in(0), [](const Tensor& x) { return x * 1.0; }) : d.in(0)));
+  });
+  const Inputs inputs = two({3}, {3});
+  CHECK(check_product(op, inputs).ok);
+  const GradcheckReport report = check_product(op, inputs, {.order = 2});
+  CHECK_FALSE(report.ok);
+  CHECK(report.order == 2);
+  CHECK(report.input == 1);
+  CHECK_THAT(report.text, contains("has no derivative"));
 }
 
 TEST_CASE("gradcheck: constants among the inputs are left alone", "[gradcheck]") {
