@@ -63,6 +63,16 @@ Tensor own(const Tensor& t) {
   return Access::has_body(t) && !Access::body(t)->is_sole() ? t.clone() : t;
 }
 
+/// A recorded derivative that depends on nothing any more: on the tape all the same, so that its own derivative is zero
+/// and not an error.
+constexpr Op constant_gradient{.name = "gradient", .vjp = [](Vjp&) {}};
+
+void keep_on_tape(Tape::Impl& tape, Tensor& g, Site site) {
+  constexpr u32 no_inputs[1] = {};
+  if (tape.id_of(g, "gradient", site) == 0)
+    push_general(tape, constant_gradient, site, nullptr, no_inputs, 0, reads_nothing, nullptr, 0, Tensor(), g);
+}
+
 void seed_sweep(Sweep& sweep, u32 id, const Tensor& seed) {
   if (sweep.recording) sweep.adjoints.resize(id + 1);
   sweep.contribute(id, sweep.recording ? seed : seed.detach(), "seed");
@@ -114,7 +124,10 @@ void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t 
     const Tensor g = ids[i] <= id ? sweep.adjoint(ids[i]) : Tensor();
     out[i] = g.defined() ? g : zeros(tape.shape_of(ids[i]), tape.at(ids[i]).dtype());
   }
-  if (options.create_graph) return;
+  if (options.create_graph) {
+    for (std::size_t i = 0; i < count; ++i) keep_on_tape(tape, out[i], site);
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i)
     if (ids[i] <= id) sweep.clear(ids[i]);
   for (std::size_t i = 0; i < count; ++i) out[i] = own(out[i]);

@@ -26,7 +26,8 @@ class Tape {
 
   /// dy/dx for each x, in order: variables or recorded values. Touches no leaf's grad(), so it may
   /// run in many threads over shared variables. An x that y does not depend on has gradient zero;
-  /// an x that is neither a variable nor recorded here is a GraphError.
+  /// an x that is neither a variable nor recorded here is a GraphError, and so is such a y, but for
+  /// what create_graph returned: where that has become constant, its own gradient is zero.
   std::vector<Tensor> gradient(const Tensor& y, const std::vector<Tensor>& xs, const GradientOptions& options = {},
                                Site site = Site::here());
   Tensor gradient(const Tensor& y, const Tensor& x, const GradientOptions& options = {}, Site site = Site::here());
