@@ -1,8 +1,9 @@
 #include <xgrad/engine/internal/fail.hpp>
 
 namespace xgrad::detail {
-namespace {
 constinit thread_local Site called_site{nullptr, 0};
+
+namespace {
 constinit thread_local const char* called_op = nullptr;
 }  // namespace
 
@@ -14,8 +15,6 @@ SiteScope::~SiteScope() {
   called_op = previous_op_;
   called_site = previous_site_;
 }
-
-Site effective(Site site) noexcept { return called_site.file ? called_site : site; }
 
 std::string with_site(const char* op, const std::string& message, Site site) {
   site = effective(site);

@@ -9,9 +9,9 @@
 namespace xgrad::detail {
 namespace {
 
-/// An operand of the 0-d fast path.
+/// An operand of the 0-d path.
 struct Scalar {
-  double value = 0;
+  double value;
   u32 id = 0;
   DType dtype{};  // none: a number
 };
@@ -22,7 +22,7 @@ double read_float(const void* data, DType dtype) noexcept {
 }
 
 /// True for a number or a 0-d floating tensor.
-bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand, Scalar& out) {
+inline bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand, Scalar& out) {
   if (!operand.tensor) {
     out.value = operand.number;
     return true;
@@ -34,9 +34,8 @@ bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand, Scala
     out.dtype = b->dtype;
     out.value = read_float(b->data, b->dtype);
   } else {
-    const auto word = Access::word(t);
-    if (word != static_cast<u64>(DType::float64) && word != static_cast<u64>(DType::float32)) return false;
-    out.dtype = static_cast<DType>(word);
+    out.dtype = static_cast<DType>(Access::word(t));
+    if (!is_floating(out.dtype)) return false;
     out.value = read_float(Access::inline_value(t), out.dtype);
   }
   if (tape) out.id = tape->id_of(t, op, operand.site);
@@ -61,52 +60,36 @@ void check_differentiable(const Op& op, int input, u32 id, Site site) {
     fail<GraphError>(op.name, site, "no derivative with respect to {}; detach() it", op.elementwise->names[input]);
 }
 
-/// Keeps for the derivative what it reads of a, b and y, in that order; the third is computed again if it reads all.
-void record_scalar(Tape::Impl& tape, const Op& op, Site site, const Scalar& a, const Scalar& b, double y, Tensor& out) {
+/// The value of a rule for one or two 0-d operands, and its node where one of them is on the tape.
+inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Scalar& a, const Operand* second, const Scalar& b) {
   const ElementwiseRule& rule = *op.elementwise;
-  check_differentiable(op, 0, a.id, site);
-  if (rule.inputs > 1) check_differentiable(op, 1, b.id, site);
-  Access::set_node(out, tape.count, tape.serial);
-  Node& node = tape.push();
-  node.site_word = Node::pack(effective(site));
-  node.op_word = Node::pack(&op, 0, out.dtype());
-  node.inputs[0] = a.id;
-  node.inputs[1] = b.id;
-  const Reads reads = op.reads[0] | op.reads[1];
-  double* slot = node.saved;
-  if (reads & reads_in(0)) *slot++ = a.value;
-  if (reads & reads_in(1)) *slot++ = b.value;
-  if ((reads & reads_output) && slot < node.saved + 2) *slot++ = y;
-  node.adjoint = unreached;
-}
-
-bool try_scalar(const Op& op, const Operand& x, const Operand* y, Tensor& result) {
-  const ElementwiseRule& rule = *op.elementwise;
-  Tape::Impl* tape = thread_state.recording;
-  Scalar a, b;
-  if (!read_scalar(tape, op.name, x, a)) return false;
-  if (y && !read_scalar(tape, op.name, *y, b)) return false;
-  if (rule.mask_inputs) return false;
   DType dtype = a.dtype;
   if (dtype == DType{}) {
     dtype = b.dtype == DType{} ? DType::float32 : b.dtype;
-  } else if (y && b.dtype != DType{} && b.dtype != dtype) {
-    const Operand* both[] = {&x, y};
+  } else if (b.dtype != DType{} && b.dtype != dtype) {
+    const Operand* both[] = {&x, second};
     dtypes_differ(op, both, 2);
   }
-  if (dtype == DType::float32) {  // a number takes the tensor's dtype
-    a.value = static_cast<double>(static_cast<float>(a.value));
-    b.value = static_cast<double>(static_cast<float>(b.value));
+  const auto kernel = rule.kernels[arch_index()]->scalar_value[dtype == DType::float64];
+  if (!(a.id | b.id) || rule.is_mask) {
+    double unused[2];
+    const double value = kernel(a.value, b.value, unused);
+    return rule.is_mask ? scalar_tensor(DType::boolean, value) : from_double(dtype, value);
   }
-  const ElementwiseKernels& kernels = *rule.kernels[arch_index()];
-  const double value = kernels.scalar_value[dtype == DType::float64](a.value, b.value);
-  if (rule.is_mask) {
-    result = scalar_tensor(DType::boolean, value);
-    return true;
+  if (rule.has_grad != (1u << rule.inputs) - 1) [[unlikely]] {
+    check_differentiable(op, 0, a.id, x.site);
+    check_differentiable(op, 1, b.id, x.site);
   }
-  result = from_double(dtype, value);
-  if (a.id | b.id) record_scalar(*tape, op, x.site, a, b, value, result);
-  return true;
+  const u32 id = tape->count, serial = tape->serial;
+  Node& node = tape->push();
+  node.site_word = Node::pack(effective(x.site));
+  node.op_word = Node::pack(&op, 0, dtype);
+  node.inputs[0] = a.id;
+  node.inputs[1] = b.id;
+  node.adjoint = unreached;
+  Tensor result = from_double(dtype, kernel(a.value, b.value, node.saved));
+  Access::set_node(result, id, serial);
+  return result;
 }
 
 /// The operands of the array path: numbers become 0-d tensors, dtypes are checked.
@@ -199,16 +182,18 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
 }  // namespace
 
 Tensor elementwise(const Op& op, const Operand& x) {
-  Tensor result;
-  if (try_scalar(op, x, nullptr, result)) return result;
+  Tape::Impl* tape = thread_state.recording;
+  Scalar a;
+  if (read_scalar(tape, op.name, x, a)) return scalar(op, tape, x, a, nullptr, {0});
   const Operand* operands[] = {&x};
   return elementwise_array(op, operands, 1);
 }
 
-Tensor elementwise(const Op& op, const Operand& a, const Operand& b) {
-  Tensor result;
-  if (try_scalar(op, a, &b, result)) return result;
-  const Operand* operands[] = {&a, &b};
+Tensor elementwise(const Op& op, const Operand& x, const Operand& y) {
+  Tape::Impl* tape = thread_state.recording;
+  Scalar a, b;
+  if (read_scalar(tape, op.name, x, a) && read_scalar(tape, op.name, y, b)) return scalar(op, tape, x, a, &y, b);
+  const Operand* operands[] = {&x, &y};
   return elementwise_array(op, operands, 2);
 }
 

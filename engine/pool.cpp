@@ -8,6 +8,10 @@
 
 #include <xgrad/engine/runtime.hpp>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define XGRAD_POISON 1
@@ -24,7 +28,7 @@ namespace {
 
 // Up to 1 KiB a class every 64 bytes; from there eight classes an octave, so at most an eighth is wasted.
 constexpr int fine_classes = 16, steps = 8, class_count = fine_classes + 1 + 36 * steps;
-constexpr std::size_t unit = 64;
+constexpr std::size_t unit = 64, huge_page = std::size_t{2} << 20;
 
 u16 class_of(std::size_t bytes) noexcept {
   const std::size_t units = bytes <= unit ? 1 : (bytes + unit - 1) / unit;
@@ -127,8 +131,12 @@ void* get_slow(u16 size_class) {
     }
   }
   const std::size_t bytes = bytes_of(size_class);
-  void* block = std::aligned_alloc(unit, bytes);
+  void* block = std::aligned_alloc(bytes < huge_page ? unit : huge_page, bytes);
   if (!block) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  // Touching new memory by small pages costs 0.3 ns a byte and more; a refusal changes nothing else.
+  if (bytes >= huge_page) madvise(block, bytes, MADV_HUGEPAGE);
+#endif
   reserved.fetch_add(static_cast<i64>(bytes), std::memory_order_relaxed);
   return block;
 }

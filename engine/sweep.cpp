@@ -16,7 +16,7 @@ void add_scalar(Node& node, double g) noexcept {
   node.adjoint = node.dtype() == DType::float32 ? static_cast<double>(static_cast<float>(sum)) : sum;
 }
 
-/// a, b and y as the scalar kernel takes them; what the rule does not read may be anything.
+/// a, b and y out of what a 0-d node saved; what the rule does not read may be anything.
 struct Operands {
   double a, b, y;
 };
@@ -25,8 +25,9 @@ Operands scalar_operands(const Node& node, const ElementwiseKernels& kernels) no
   const Reads reads = op.reads[0] | op.reads[1];
   const bool reads_a = reads & reads_in(0), reads_b = reads & reads_in(1);
   Operands o{node.saved[0], node.saved[reads_a], node.saved[reads_a | reads_b]};
+  double unused[2];
   if (reads_a && reads_b && (reads & reads_output))
-    o.y = kernels.scalar_value[node.dtype() == DType::float64](o.a, o.b);
+    o.y = kernels.scalar_value[node.dtype() == DType::float64](o.a, o.b, unused);
   return o;
 }
 
@@ -210,8 +211,7 @@ void Sweep::slow_node(u32 id, Node& node) {
 
 void Sweep::scalar_node(const Node& node) {
   const ElementwiseKernels& kernels = *node.op().elementwise->kernels[arch];
-  const Operands o = scalar_operands(node, kernels);
-  const ScalarPair d = kernels.scalar_grad[node.dtype() == DType::float64](node.adjoint, o.a, o.b, o.y);
+  const ScalarPair d = kernels.scalar_grad[node.dtype() == DType::float64](node.adjoint, node.saved);
   add_scalar(tape.at(node.inputs[0]), d.first);
   add_scalar(tape.at(node.inputs[1]), d.second);
 }

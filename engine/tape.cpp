@@ -54,18 +54,25 @@ using detail::u64;
 
 namespace {
 constexpr std::size_t chunk_size = Tape::Impl::chunk_nodes * sizeof(Node);
+// A long tape takes three huge pages at a time.
+constexpr std::size_t long_tape = 8, chunks_together = 8;
+static_assert(chunks_together * chunk_size == 3 * (std::size_t{2} << 20));
 // The same for every block of one size, whoever asked for it.
-std::atomic<u16> chunk_class{0}, block_class{0};
+std::atomic<u16> block_class{0};
 }  // namespace
 
 void Tape::Impl::grow() {
   if (count == ~u32{0} - chunk_nodes) throw std::length_error("xgrad: a tape holds at most 2^32 nodes");
-  u16 size_class;
-  auto* chunk = static_cast<Node*>(detail::pool_get(chunk_size, size_class));
-  chunk_class = size_class;
-  chunks.push_back(chunk);
-  next = chunk;
-  end = chunk + chunk_nodes;
+  const std::size_t used = count / chunk_nodes;
+  if (used == chunks.size()) {
+    const std::size_t together = used < long_tape ? 1 : chunks_together;
+    u16 size_class;
+    auto* slab = static_cast<Node*>(detail::pool_get(together * chunk_size, size_class));
+    slabs.emplace_back(slab, size_class);
+    for (std::size_t i = 0; i < together; ++i) chunks.push_back(slab + i * chunk_nodes);
+  }
+  next = chunks[used];
+  end = next + chunk_nodes;
 }
 
 void* Tape::Impl::allocate(std::size_t bytes) {
@@ -116,23 +123,27 @@ void Tape::Impl::close() noexcept {
       break;
     }
   }
+  const auto release_adjoint = [](const Node& node) {
+    if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
+  };
   if (has_general)
     for (u32 id = count; id-- > 1;) {
       Node& node = at(id);
-      if (node.is(Node::leaf))
-        detail::release(node.variable);
-      else if (node.is(Node::general))
-        drop_saved(node);
-      else
-        continue;
-      if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
+      if (!node.is(Node::general)) continue;
+      drop_saved(node);
+      release_adjoint(node);
     }
+  for (u32 id : leaves) {
+    detail::release(at(id).variable);
+    release_adjoint(at(id));
+  }
   for (auto& [id, body] : retained) detail::release(body);
-  for (Node* chunk : chunks) detail::pool_put(chunk, chunk_class);
+  for (auto& [slab, size_class] : slabs) detail::pool_put(slab, size_class);
   for (char* block : blocks) detail::pool_put(block, block_class);
   for (auto& [block, size_class] : large) detail::pool_put(block, size_class);
   retained.clear();
   chunks.clear();
+  slabs.clear();
   blocks.clear();
   large.clear();
   leaves.clear();
@@ -169,7 +180,6 @@ u32 Tape::Impl::leaf_id(Body* variable) {
       node.adjoint_body = nullptr;
     else
       node.adjoint = detail::unreached;
-    has_general = true;
     leaves.push_back(id);
     variable->leaf->node.store(u64{serial} << 32 | id, std::memory_order_relaxed);
     return id;

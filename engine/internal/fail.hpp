@@ -7,6 +7,9 @@
 
 namespace xgrad::detail {
 
+/// The line of the innermost SiteScope's call; its file is null outside of any.
+extern constinit thread_local Site called_site;
+
 /// While a derivative runs, or an op that is made of others, errors and new nodes belong to the line of the user's
 /// call, and errors to the op that was called.
 class SiteScope {
@@ -21,7 +24,10 @@ class SiteScope {
   Site previous_site_;
 };
 /// `site`, or that of the innermost scope.
-Site effective(Site site) noexcept;
+inline Site effective(Site site) noexcept {
+  const bool inside = called_site.file != nullptr;  // member by member: one wide load would wait for two narrow stores
+  return {inside ? called_site.file : site.file, inside ? called_site.line : site.line};
+}
 
 std::string with_site(const char* op, const std::string& message, Site site);
 

@@ -87,8 +87,9 @@ struct Tape::Impl {
   detail::u32 serial = 0;
   Impl* outer = nullptr;   // the tape around this one
   Impl* paused = nullptr;  // what recorded before this one: that tape, or null under NoGrad
-  bool has_general = false;  // some node owns references
+  bool has_general = false;  // some node has a Record
   std::vector<detail::Node*> chunks;
+  std::vector<std::pair<void*, detail::u16>> slabs;  // their memory: one chunk each, later several
   std::vector<char*> blocks;  // arena for records
   std::vector<std::pair<void*, detail::u16>> large;  // records too big for a block
   char* arena = nullptr;
@@ -112,7 +113,13 @@ struct Tape::Impl {
   /// The node of a value on this tape: 0 for a constant. GraphError if it belongs to another tape.
   detail::u32 id_of(const Tensor& t, const char* op, Site site) {
     if (detail::Access::tape(t) == serial) return detail::Access::node(t);
-    if (!detail::Access::has_body(t) && detail::Access::tape(t) == 0) return 0;
+    if (detail::Access::tape(t) == 0) {
+      if (!detail::Access::has_body(t)) return 0;
+      if (const detail::Leaf* leaf = detail::Access::body(t)->leaf) {
+        const detail::u64 last = leaf->node.load(std::memory_order_relaxed);
+        if (last >> 32 == serial) return static_cast<detail::u32>(last);
+      }
+    }
     return id_of_slow(t, op, site);
   }
   detail::u32 id_of_slow(const Tensor& t, const char* op, Site site);

@@ -130,24 +130,49 @@ template <class T, class A> double first_of(Lane<T, A> lane) noexcept {
 }
 template <class T, class A> double first_of(LaneMask<T, Scalar<A>> mask) noexcept { return mask.v; }
 
-template <class Rule, class T, class A> double scalar_value(double a, double b) {
+template <class Rule, class T, class A> double scalar_of(T a, T b) {
   using L = ZeroD<T, A, ValueProbe<Rule>::form>;
-  return first_of(value_of<Rule>(L(static_cast<T>(a)), L(static_cast<T>(b)), L(T{0})));
+  return first_of(value_of<Rule>(L(a), L(b), L(T{0})));
 }
 
-template <class Rule, class T, class A, int input> double scalar_derivative(double g, double a, double b, double y) {
+/// What the derivatives of a rule read, together.
+template <class Rule> constexpr unsigned derivative_reads() {
+  unsigned reads = 0;
+  if constexpr (has_derivative<Rule, 0>) reads |= DerivativeProbe<Rule, 0>::reads;
+  if constexpr (has_derivative<Rule, 1>) reads |= DerivativeProbe<Rule, 1>::reads;
+  return reads;
+}
+
+template <class Rule, class T, class A> double scalar_value(double a, double b, [[maybe_unused]] double* saved) {
+  constexpr unsigned reads = derivative_reads<Rule>();
+  const T first = static_cast<T>(a), second = static_cast<T>(b);
+  const double y = scalar_of<Rule, T, A>(first, second);
+  if constexpr (reads & probe_a) *saved++ = static_cast<double>(first);
+  if constexpr (reads & probe_b) *saved++ = static_cast<double>(second);
+  if constexpr ((reads & probe_y) && !((reads & probe_a) && (reads & probe_b))) *saved = y;
+  return y;
+}
+
+template <class Rule, class T, class A, int input> double scalar_derivative(T g, T a, T b, T y) {
   if constexpr (has_derivative<Rule, input>) {
     using L = ZeroD<T, A, DerivativeProbe<Rule, input>::form>;
-    const L result = derivative_of<Rule, input>(L(static_cast<T>(g)), L(static_cast<T>(a)), L(static_cast<T>(b)),
-                                                L(T{0}), L(static_cast<T>(y)));
-    return first_of(result);
+    return first_of(L(derivative_of<Rule, input>(L(g), L(a), L(b), L(T{0}), L(y))));
   } else {
     return 0;
   }
 }
 
-template <class Rule, class T, class A> ScalarPair scalar_grad(double g, double a, double b, double y) {
-  return {scalar_derivative<Rule, T, A, 0>(g, a, b, y), scalar_derivative<Rule, T, A, 1>(g, a, b, y)};
+template <class Rule, class T, class A> ScalarPair scalar_grad(double g, [[maybe_unused]] const double* saved) {
+  constexpr unsigned reads = derivative_reads<Rule>();
+  T a{}, b{}, y{};
+  if constexpr (reads & probe_a) a = static_cast<T>(*saved++);
+  if constexpr (reads & probe_b) b = static_cast<T>(*saved++);
+  if constexpr (reads & probe_y) {
+    if constexpr ((reads & probe_a) && (reads & probe_b)) y = static_cast<T>(scalar_of<Rule, T, A>(a, b));
+    else y = static_cast<T>(*saved);
+  }
+  const T upstream = static_cast<T>(g);
+  return {scalar_derivative<Rule, T, A, 0>(upstream, a, b, y), scalar_derivative<Rule, T, A, 1>(upstream, a, b, y)};
 }
 
 template <class Rule, class T, class A, int input> constexpr ElementwiseKernel derivative_kernel() {

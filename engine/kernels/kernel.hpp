@@ -29,12 +29,13 @@ struct ScalarPair {
 /// which only those the derivative reads are touched (they are loop operands 1..5 in that order); null where the
 /// rule has no derivative for that input.
 /// scalar_value and scalar_grad do the same for 0-d values of one or two inputs, with the same bits; float32 values
-/// travel as doubles that are exactly floats.
+/// travel as doubles that are exactly floats. The first leaves in saved[2] what the second will read of a, b and y, in
+/// that order; y is computed again if all three are read.
 struct ElementwiseKernels {
   ElementwiseKernel value[4];
   ElementwiseKernel grad[3][2];
-  double (*scalar_value[2])(double a, double b);
-  ScalarPair (*scalar_grad[2])(double g, double a, double b, double y);
+  double (*scalar_value[2])(double a, double b, double* saved);
+  ScalarPair (*scalar_grad[2])(double g, const double* saved);
 };
 
 }  // namespace xgrad::detail
