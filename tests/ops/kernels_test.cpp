@@ -31,6 +31,7 @@
 
 #include "kernels.hpp"
 
+#include <array>
 #include <random>
 
 namespace xgrad::tests {
