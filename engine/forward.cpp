@@ -139,6 +139,8 @@ Shape result_shape(const Op& op, const Operand* const* operands, const Tensor* c
       list += fmt::format("{}{} is {}", k ? ", " : "", op.elementwise->names[k], to_string(in[k]->shape()));
     fail<ShapeError>(op.name, operands[0]->site, "shapes do not broadcast: {}", list);
   }
+  if (count > 1 && shape.too_large())
+    fail<ShapeError>(op.name, operands[0]->site, "the result {} would have more than 2^40 elements", to_string(shape));
   return shape;
 }
 

@@ -127,7 +127,10 @@ Tensor Vjp::in(int i) const { return saved(reads_in(i)); }
 Tensor Vjp::out() const { return saved(reads_output); }
 Tensor Vjp::extra() const { return saved(reads_extra); }
 int Vjp::count() const noexcept { return static_cast<int>(record_->input_count); }
-Shape Vjp::shape(int i) const { return sweep_->tape.shape_of(record_->inputs[i]); }
+Shape Vjp::shape(int i) const {
+  const u32 id = record_->inputs[i];
+  return id ? sweep_->tape.shape_of(id) : in(i).shape();
+}
 bool Vjp::wanted(int i) const noexcept { return sweep_->wants(record_->inputs[i]); }
 bool Vjp::recording() const noexcept { return sweep_->recording; }
 const void* Vjp::raw_attributes() const noexcept { return record_->attributes; }

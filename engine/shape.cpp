@@ -5,19 +5,20 @@ namespace xgrad {
 
 Shape::Shape(const std::int64_t* extents, int rank, Site site) {
   for (int i = 0; i < rank; ++i) push_back(extents[i], site);
-  constexpr std::int64_t limit = std::int64_t{1} << 40;
+}
+
+bool Shape::too_large() const noexcept {
   std::int64_t n = 1;
-  for (std::int64_t extent : *this) {
-    if (extent > limit / n)
-      detail::fail<ShapeError>("shape", site, "{} has more than 2^40 elements", to_string(*this));
-    n *= extent > 0 ? extent : 1;
-  }
+  for (std::int64_t extent : *this)
+    if (extent > 0 && (__builtin_mul_overflow(n, extent, &n) || n > max_size)) return true;
+  return false;
 }
 
 void Shape::push_back(std::int64_t extent, Site site) {
   if (rank_ == max_rank) detail::fail<ShapeError>("shape", site, "more than {} axes", max_rank);
   if (extent < 0) detail::fail<ShapeError>("shape", site, "axis {} has extent {}, expected 0 or more", rank_, extent);
   extents_[rank_++] = extent;
+  if (too_large()) detail::fail<ShapeError>("shape", site, "{} has more than 2^40 elements", to_string(*this));
 }
 
 std::string to_string(const Shape& shape) {

@@ -9,12 +9,14 @@ namespace xgrad {
 
 /// The most axes a tensor can have.
 inline constexpr int max_rank = 8;
+/// The most elements a tensor can have.
+inline constexpr std::int64_t max_size = std::int64_t{1} << 40;
 
 /// The extents of a tensor, outermost first; empty for a 0-d tensor. A plain value, no heap.
 class Shape {
  public:
   constexpr Shape() noexcept = default;
-  /// `{2, 3}`. More than max_rank extents or a negative one is a ShapeError.
+  /// `{2, 3}`. More than max_rank extents, a negative one, or more than max_size elements is a ShapeError.
   Shape(std::initializer_list<std::int64_t> extents, Site site = Site::here())
       : Shape(extents.begin(), static_cast<int>(extents.size()), site) {}
   Shape(const std::int64_t* extents, int rank, Site site = Site::here());
@@ -32,8 +34,10 @@ class Shape {
     return n;
   }
 
-  /// Appends an axis; past max_rank it is a ShapeError.
+  /// Appends an axis; refuses what the constructor refuses.
   void push_back(std::int64_t extent, Site site = Site::here());
+  /// Whether the extents other than 0 multiply to more than max_size: only by way of operator[].
+  bool too_large() const noexcept;
 
   friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
     if (a.rank_ != b.rank_) return false;

@@ -29,7 +29,12 @@ Body* header(std::size_t bytes, DType dtype, const Shape& shape, i64 size) {
 
 Body* new_body(DType dtype, const Shape& shape) {
   const i64 size = shape.size();
-  return header(sizeof(Body) + static_cast<std::size_t>(size * item_size(dtype)), dtype, shape, size);
+  const std::size_t bytes = static_cast<std::size_t>(size * item_size(dtype));
+  try {
+    return header(sizeof(Body) + bytes, dtype, shape, size);
+  } catch (const std::bad_alloc&) {
+    throw Error(fmt::format("tensor: no memory for {} {}: {} bytes", name_of(dtype), to_string(shape), bytes));
+  }
 }
 
 Tensor view(const Tensor& of, const Shape& shape) {

@@ -1,6 +1,7 @@
 #include <xgrad/nn/optimizer.hpp>
 
 #include <cmath>
+#include <map>
 
 #include <xgrad/engine/internal/fail.hpp>
 
@@ -21,8 +22,14 @@ void check_beta(const char* option, double value, Site site) {
 
 Optimizer::Optimizer(const char* name, std::vector<Tensor> parameters, Site site) : parameters_(std::move(parameters)) {
   if (parameters_.empty()) detail::fail<ValueError>(name, site, "there are no parameters");
-  for (std::size_t i = 0; i < parameters_.size(); ++i)
-    if (!parameters_[i].is_leaf()) detail::fail<ValueError>(name, site, "parameter {} is not a variable", i);
+  std::map<const void*, std::size_t> seen;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Tensor& p = parameters_[i];
+    if (!p.is_leaf()) detail::fail<ValueError>(name, site, "parameter {} is not a variable", i);
+    const void* elements = p.dtype() == float32 ? static_cast<const void*>(p.data<float>()) : p.data<double>();
+    if (const auto [first, is_new] = seen.emplace(elements, i); !is_new)
+      detail::fail<ValueError>(name, site, "parameters {} and {} are the same variable", first->second, i);
+  }
 }
 
 void Optimizer::zero_grad() noexcept {

@@ -31,8 +31,8 @@ Shape filled_in(const Call& call, std::initializer_list<i64> extents) {
       extent = 1;
     }
     if (extent < 0) call.fail<ShapeError>("to {}: one extent may be -1, the others are 0 or more", written(extents));
-    known *= extent;
     shape.push_back(extent, call.site());
+    known *= extent;
   }
   if (open >= 0) {
     if (known == 0 || x.size() % known != 0)

@@ -107,6 +107,7 @@ class Vjp {
   Tensor in(int i) const;
   Tensor out() const;
   Tensor extra() const;
+  /// Of input i: one whose gradient is wanted, or that was saved.
   Shape shape(int i) const;
   int count() const noexcept;
   bool wanted(int i) const noexcept;

@@ -3,7 +3,10 @@
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/engine/tensor.hpp>
 #include <xgrad/ops/add.hpp>
+#include <xgrad/ops/greater.hpp>
 #include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/reshape.hpp>
+#include <xgrad/ops/where.hpp>
 
 #include <cmath>
 
@@ -137,6 +140,11 @@ TEST_CASE("shape: limits", "[tensor]") {
        {std::vector<std::int64_t>{big, half}, {big, big}, {half, half, 16}, {0, big, 2}, {big + 1}})
     CHECK_THAT(error_of<ShapeError>([&] { Shape(extents.data(), static_cast<int>(extents.size())); }),
                contains("more than 2^40 elements"));
+  const Tensor thin = zeros({1 << 14}), a = reshape(thin, {-1, 1, 1}), b = reshape(thin, {-1, 1});
+  CHECK_THAT(error_here<ShapeError>([&] { where(a > 0.0, b, thin); }),
+             contains("where: the result (16384, 16384, 16384) would have more than 2^40 elements"));
+  CHECK_THAT(error_here<ShapeError>([&] { reshape(thin, {big, big, big, -1}); }), contains("more than 2^40 elements"));
+  CHECK_THAT(error_of<Error>([&] { empty({half, 1024}, float64); }), contains("no memory for float64 (1073741824, 1024)"));
   CHECK_THAT(error_of<ShapeError>([] { Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}); }), contains("9 axes, at most 8"));
 }
 

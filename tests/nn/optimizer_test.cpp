@@ -121,6 +121,8 @@ TEST_CASE("options that mean nothing are refused, with the value and the caller'
     CHECK_THROWS_AS(nn::Adam({weights()}, bad), ValueError);
   CHECK_THROWS_AS(nn::SGD({}, {.lr = 0.1}), ValueError);
   CHECK_THROWS_AS(nn::SGD({zeros({2})}, {.lr = 0.1}), ValueError);
+  const Tensor w = weights();
+  CHECK_THROWS_WITH(nn::SGD({weights(), w, w}, {.lr = 0.1}), contains("parameters 1 and 2 are the same variable"));
   try {
     nn::SGD({weights()}, {.lr = -0.1});
   } catch (const ValueError& e) {
