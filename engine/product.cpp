@@ -130,6 +130,7 @@ template <class T> struct Product {
   void run() const {
     if (m == 1 && (!ta || lda == 1)) return vector_times(tb, n, b, ldb, a);
     if (n == 1 && (tb || ldb == 1) && ldc == 1) return vector_times(!ta, m, a, lda, b);
+    if (k == 1 && (ta || lda == 1) && (!tb || ldb == 1)) return column_times_row();
     const Tiling tile(m, n, k);
     const i64 across = (n + tile.columns - 1) / tile.columns, down = (m + tile.rows - 1) / tile.rows;
     parallel_for(across * down, [&](i64 t) {
@@ -146,6 +147,12 @@ template <class T> struct Product {
       if (rows) kernels.times_vector(w + first * stride, count, k, stride, x, c + first, accumulate);
       else kernels.transposed_times_vector(w + first, k, count, stride, x, c + first, accumulate);
     });
+  }
+
+  /// A gradient of weights from a single sample; a BLAS packs both as if they were matrices, at ten times the cost.
+  void column_times_row() const {
+    const auto outer = accumulate ? array_kernels<T>().add_outer : array_kernels<T>().outer;
+    each_part(m, n, [&](i64 first, i64 count) { outer(c + first * ldc, count, n, ldc, T{1}, a + first, b); });
   }
 
   void gemm(i64 i, i64 rows, i64 j, i64 columns) const {
