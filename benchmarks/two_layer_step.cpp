@@ -14,12 +14,14 @@
 
 namespace {
 
-constexpr int batch = 100, in = 784, hidden = 50, classes = 10;
+constexpr std::size_t batch = 100, in = 784, hidden = 50, classes = 10;
 constexpr float lr = 0.1f;
 
 void small_normal(xgrad::Tensor& w, xgrad::Random& random) { xgrad::nn::normal_(w, random, 0, 0.01); }
 
-void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float* a, const float* b, float* c) {
+void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t rows, std::size_t columns, std::size_t length, const float* a,
+             const float* b, float* c) {
+  const int m = static_cast<int>(rows), n = static_cast<int>(columns), k = static_cast<int>(length);
   cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, ta == CblasNoTrans ? k : m, b, tb == CblasNoTrans ? n : k, 0, c, n);
 }
 
@@ -34,29 +36,30 @@ struct ByHand {
 
   void step(const float* x, const std::int64_t* labels) {
     product(CblasNoTrans, CblasNoTrans, batch, hidden, in, x, w1.data(), h.data());
-    for (int i = 0; i < batch; ++i)
-      for (int j = 0; j < hidden; ++j) {
+    for (std::size_t i = 0; i < batch; ++i)
+      for (std::size_t j = 0; j < hidden; ++j) {
         const float v = h[i * hidden + j] + b1[j];
         h[i * hidden + j] = v > 0 ? v : 0;
       }
     product(CblasNoTrans, CblasNoTrans, batch, classes, hidden, h.data(), w2.data(), z.data());
     loss = 0;
-    for (int i = 0; i < batch; ++i) {
+    for (std::size_t i = 0; i < batch; ++i) {
       float* row = &z[i * classes];
       float* d = &dz[i * classes];
       float top = -INFINITY, sum = 0;
-      for (int j = 0; j < classes; ++j) {
+      for (std::size_t j = 0; j < classes; ++j) {
         row[j] += b2[j];
         top = row[j] > top ? row[j] : top;
       }
-      for (int j = 0; j < classes; ++j) sum += d[j] = std::exp(row[j] - top);
-      loss -= row[labels[i]] - top - std::log(sum);
-      for (int j = 0; j < classes; ++j) d[j] = (d[j] / sum - (j == labels[i] ? 1.0f : 0.0f)) / batch;
+      for (std::size_t j = 0; j < classes; ++j) sum += d[j] = std::exp(row[j] - top);
+      const auto label = static_cast<std::size_t>(labels[i]);
+      loss -= row[label] - top - std::log(sum);
+      for (std::size_t j = 0; j < classes; ++j) d[j] = (d[j] / sum - (j == label ? 1.0f : 0.0f)) / batch;
     }
     loss /= batch;
     product(CblasTrans, CblasNoTrans, hidden, classes, batch, h.data(), dz.data(), dw2.data());
     product(CblasNoTrans, CblasTrans, batch, hidden, classes, dz.data(), w2.data(), dh.data());
-    for (int i = 0; i < batch * hidden; ++i) dh[i] = h[i] > 0 ? dh[i] : 0;
+    for (std::size_t i = 0; i < batch * hidden; ++i) dh[i] = h[i] > 0 ? dh[i] : 0;
     product(CblasTrans, CblasNoTrans, in, hidden, batch, x, dh.data(), dw1.data());
     column_sums(dz, db2, classes);
     column_sums(dh, db1, hidden);
@@ -65,10 +68,10 @@ struct ByHand {
     update(w2, dw2);
     update(b2, db2);
   }
-  static void column_sums(const std::vector<float>& d, std::vector<float>& sums, int n) {
-    for (int j = 0; j < n; ++j) sums[j] = 0;
-    for (int i = 0; i < batch; ++i)
-      for (int j = 0; j < n; ++j) sums[j] += d[i * n + j];
+  static void column_sums(const std::vector<float>& d, std::vector<float>& sums, std::size_t n) {
+    for (std::size_t j = 0; j < n; ++j) sums[j] = 0;
+    for (std::size_t i = 0; i < batch; ++i)
+      for (std::size_t j = 0; j < n; ++j) sums[j] += d[i * n + j];
   }
   static void update(std::vector<float>& w, const std::vector<float>& g) {
     for (std::size_t i = 0; i < w.size(); ++i) w[i] -= lr * g[i];
