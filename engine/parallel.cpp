@@ -1,4 +1,4 @@
-#include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/engine/error.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/parallel.hpp>
 
@@ -16,24 +16,22 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define XGRAD_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define XGRAD_TSAN 1
-#endif
-#endif
-#ifdef XGRAD_TSAN
-// oneTBB comes without instrumentation: its own synchronisation has to be told to the thread sanitizer.
-extern "C" void __tsan_acquire(void*);
-extern "C" void __tsan_release(void*);
-#else
-static void __tsan_acquire(void*) {}
-static void __tsan_release(void*) {}
-#endif
+// The thread sanitizer's, where the program is linked with it. oneTBB comes without instrumentation, so neither is what
+// this file compiles of it: the order that it keeps has to be told.
+extern "C" {
+[[gnu::weak]] void __tsan_acquire(void*);
+[[gnu::weak]] void __tsan_release(void*);
+}
 
 namespace xgrad {
 namespace {
+
+void tell_release(void* order) noexcept {
+  if (__tsan_release) __tsan_release(order);
+}
+void tell_acquire(void* order) noexcept {
+  if (__tsan_acquire) __tsan_acquire(order);
+}
 
 int initial_threads() noexcept {
   if (const char* text = std::getenv("XGRAD_THREADS")) {
@@ -85,19 +83,19 @@ void run_tiles(std::int64_t tiles, TileFunction f, void* context) {
     for (std::int64_t tile = 0; tile < tiles; ++tile) f(context, tile);
     return;
   }
-  char begin = 0, end = 0;  // what the sanitizer hangs the order on
-  __tsan_release(&begin);
+  char begin = 0, end = 0;  // what the thread sanitizer hangs the order on
+  tell_release(&begin);
   arena()->execute([&] {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, tiles, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {
-          __tsan_acquire(&begin);
+          tell_acquire(&begin);
           for (std::int64_t tile = range.begin(); tile < range.end(); ++tile) f(context, tile);
-          __tsan_release(&end);
+          tell_release(&end);
         },
         tbb::simple_partitioner());
   });
-  __tsan_acquire(&end);
+  tell_acquire(&end);
 }
 
 }  // namespace detail
