@@ -2,7 +2,9 @@
 // Counts the heap calls of the whole program, its libraries included. For one file of a program; where a sanitizer has
 // the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -20,11 +22,11 @@ namespace xgrad::tests {
 
 inline std::atomic<long> heap_calls{0};
 
-/// In a hundred runs of f that follow `warm_up` others.
-template <class F> long heap_calls_in(F f, int warm_up = 2) {
-  for (int i = 0; i < warm_up; ++i) f();
+/// In that many runs of f, after two others.
+template <class F> long heap_calls_in(F f, int runs = 100) {
+  for (int i = 0; i < 2; ++i) f();
   const long before = heap_calls;
-  for (int i = 0; i < 100; ++i) f();
+  for (int i = 0; i < runs; ++i) f();
   return heap_calls - before;
 }
 
@@ -48,10 +50,32 @@ void* realloc(void* block, std::size_t size) {
   ++xgrad::tests::heap_calls;
   return __libc_realloc(block, size);
 }
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
+void* memalign(std::size_t alignment, std::size_t size) {
   ++xgrad::tests::heap_calls;
   return __libc_memalign(alignment, size);
 }
+void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+  void* const got = memalign(alignment, size);
+  if (!got) return ENOMEM;
+  *block = got;
+  return 0;
 }
+}
+
+namespace xgrad::tests {
+
+/// Whether the counting itself works, for all that `new` and libraries may call.
+inline bool heap_calls_are_counted() {
+  const long before = heap_calls;
+  void* blocks[] = {std::malloc(8),           std::calloc(1, 8),
+                    std::realloc(nullptr, 8), std::aligned_alloc(64, 64),
+                    memalign(64, 64),         nullptr};
+  const bool all = posix_memalign(&blocks[5], 64, 64) == 0 && heap_calls - before == 6;
+  for (void* volatile block : blocks) std::free(block);  // volatile: an unused block need not be asked for
+  return all;
+}
+
+}  // namespace xgrad::tests
 
 #endif
