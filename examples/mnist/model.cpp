@@ -8,10 +8,11 @@ using namespace xgrad;
 
 namespace {
 
-/// "Deep Learning from Scratch": 784-50-10, ReLU, softmax cross-entropy on pixels 0..1.
+/// "Deep Learning from Scratch", chapter 5: 784-50-10, ReLU, softmax cross-entropy on pixels 0..1, weights from
+/// N(0, 0.01^2). He's larger ones learn faster at first and end at the same mean, but twice as far apart by seed.
 Model two_layer(Random& random, std::uint64_t seed) {
-  const nn::LinearOptions he{.init = [](Tensor& w, Random& r) { nn::he_normal_(w, r); }};
-  return {nn::Sequential(nn::Linear(784, 50, random, he), nn::ReLU(), nn::Linear(50, 10, random, he)),
+  const nn::LinearOptions small{.init = [](Tensor& w, Random& r) { nn::normal_(w, r, 0, 0.01); }};
+  return {nn::Sequential(nn::Linear(784, 50, random, small), nn::ReLU(), nn::Linear(50, 10, random, small)),
           {.seed = seed},
           [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }};
 }
@@ -38,10 +39,11 @@ Model make_model(const Options& options) {
 }
 
 std::unique_ptr<nn::Optimizer> make_optimizer(const Options& options, const nn::Module& network) {
+  const double lr = options.lr, decay = options.weight_decay;
   if (options.optimizer == "adam")
-    return std::make_unique<nn::Adam>(network.parameters(), AdamOptions{.lr = options.lr});
+    return std::make_unique<nn::Adam>(network.parameters(), AdamOptions{.lr = lr, .weight_decay = decay});
   const double momentum = options.optimizer == "momentum" ? 0.9 : 0;
-  return std::make_unique<nn::SGD>(network.parameters(), SgdOptions{.lr = options.lr, .momentum = momentum});
+  return std::make_unique<nn::SGD>(network.parameters(), SgdOptions{.lr = lr, .momentum = momentum, .weight_decay = decay});
 }
 
 }  // namespace mnist

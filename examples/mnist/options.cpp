@@ -63,6 +63,8 @@ void declare(CLI::App& app, Options& o) {
   add_number(app, "--lr", o.lr, tiny, huge, "above 0",
              "Learning rate\n[sgd 0.1; momentum 0.1, sigmoid 0.01; adam 0.001]");
   add_choice(app, "--optimizer", o.optimizer, "sgd|momentum|adam", "momentum is 0.9 [sgd]");
+  add_number(app, "--weight-decay", o.weight_decay, 0.0, huge, "from 0",
+             "What each step adds of the weights to their gradient\n[0; momentum 0.0001, sigmoid 0]");
   add_choice(app, "--schedule", o.schedule, "constant|cosine",
              "Learning rate over the steps; cosine ends at 0 [constant]");
   add_number<std::uint64_t>(app, "--seed", o.seed, 0, std::numeric_limits<std::uint64_t>::max(), "from 0 to 2^64 - 1",
@@ -85,6 +87,7 @@ void fill_defaults(Options& options) {
     if (options.optimizer == "momentum" && sigmoid) options.lr = 0.01;
     if (options.optimizer == "adam") options.lr = 0.001;
   }
+  if (options.weight_decay < 0) options.weight_decay = options.optimizer == "momentum" && !sigmoid ? 1e-4 : 0;
 }
 
 }  // namespace

@@ -28,9 +28,9 @@ std::string weights_sha256(const nn::Module& network) {
 void print_header(std::FILE* out, const Options& options, const Data& data, const Model& model) {
   fmt::print(out, "{}; {} training and {} test images\n", data.origin, data.images.train.size(),
              data.images.test.size());
-  fmt::print(out, "{} with {} parameters: {}, lr {} {}, batch size {}, {} epochs, seed {}\n", options.model,
-             model.network.parameter_count(), options.optimizer, options.lr, options.schedule, options.batch_size,
-             options.epochs, options.seed);
+  fmt::print(out, "{} with {} parameters: {}, lr {} {}, weight decay {}, batch size {}, epochs {}, seed {}\n",
+             options.model, model.network.parameter_count(), options.optimizer, options.lr, options.schedule,
+             options.weight_decay, options.batch_size, options.epochs, options.seed);
   fmt::print(out, "{} kernels, BLAS core {}, {} threads\n", instruction_set(), blas_core(), threads());
   std::fflush(out);
 }
@@ -52,6 +52,7 @@ std::string json_report(const Options& options, const Data& data, const Model& m
       {"optimizer", options.optimizer},
       {"schedule", options.schedule},
       {"lr", options.lr},
+      {"weight_decay", options.weight_decay},
       {"seed", options.seed},
       {"steps", results.steps},
       {"train_accuracy", results.train_accuracy},

@@ -63,6 +63,7 @@ TEST_CASE("mnist --json says what was done and what came of it") {
   CHECK(two.at("batch_size") == 64);
   CHECK(two.at("steps") == 10);
   CHECK(two.at("lr") == 0.25);
+  CHECK(two.at("weight_decay") == 0);
   CHECK(two.at("seed") == 9);
   CHECK(two.at("threads") == 2);
   CHECK(two.at("optimizer") == "sgd");
@@ -86,10 +87,16 @@ TEST_CASE("mnist --json says what was done and what came of it") {
   CHECK(one.at("steps") == 50);
   CHECK(one.at("lr") == 0.1);
   CHECK(one.at("train_images") == 50);
+
+  const std::string momentum = "--optimizer momentum --epochs 1 --limit-train 100";
+  CHECK(train(momentum).at("weight_decay") == 1e-4);
+  const json strong = train(momentum + " --weight-decay 0.5");
+  CHECK(strong.at("weight_decay") == 0.5);
+  CHECK(strong.at("weights_sha256") != train(momentum).at("weights_sha256"));
 }
 
 TEST_CASE("every optimizer and schedule learns") {
-  for (const char* model : {"two-layer --epochs 4 --batch-size 10", "sigmoid --epochs 8"})
+  for (const char* model : {"two-layer --epochs 16 --batch-size 10", "sigmoid --epochs 8"})
     for (const char* optimizer : {"sgd", "momentum --lr 0.02", "adam"}) {
       std::set<std::string> weights;
       for (const char* schedule : {"constant", "cosine"}) {
@@ -186,6 +193,7 @@ TEST_CASE("what mnist cannot do it says in one line, with exit status 2, before 
       {"--batch-size 0", "--batch-size"},
       {"--lr 0", "'0' is not a number above 0"},
       {"--lr nan", "--lr"},
+      {"--weight-decay -1", "'-1' is not a number from 0"},
       {"--lr inf", "--lr"},
       {"--lr fast", "--lr"},
       {"--lr", "--lr"},
