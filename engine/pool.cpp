@@ -50,15 +50,13 @@ struct Block {
   Block* next;
 };
 
-// All but the link to the next block: the leak checker does not look into what is poisoned.
-void poison([[maybe_unused]] void* block, [[maybe_unused]] u16 size_class) noexcept {
+// Under the address sanitizer nothing of a block can be touched but these first bytes. Of a free one that is the link
+// to the next: the leak checker does not look into what is poisoned.
+void open_only([[maybe_unused]] std::size_t bytes, [[maybe_unused]] void* block,
+               [[maybe_unused]] u16 size_class) noexcept {
 #ifdef XGRAD_POISON
-  __asan_poison_memory_region(static_cast<char*>(block) + sizeof(Block), bytes_of(size_class) - sizeof(Block));
-#endif
-}
-void unpoison([[maybe_unused]] void* block, [[maybe_unused]] u16 size_class) noexcept {
-#ifdef XGRAD_POISON
-  __asan_unpoison_memory_region(block, bytes_of(size_class));
+  __asan_unpoison_memory_region(block, bytes);
+  __asan_poison_memory_region(static_cast<char*>(block) + bytes, bytes_of(size_class) - bytes);
 #endif
 }
 
@@ -95,11 +93,9 @@ struct ThreadPool {
     const std::lock_guard lock(shared.mutex);
     for (u16 c = 0; c < class_count; ++c)
       while (Block* b = lists[c]) {
-        unpoison(b, c);
         lists[c] = b->next;
         b->next = shared.lists[c];
         shared.lists[c] = b;
-        poison(b, c);
       }
   }
 };
@@ -125,7 +121,6 @@ void* get_slow(u16 size_class) {
   {
     const std::lock_guard lock(shared.mutex);
     if (Block* b = shared.lists[size_class]) {
-      unpoison(b, size_class);
       shared.lists[size_class] = b->next;
       return b;
     }
@@ -145,7 +140,6 @@ void put_shared(Block* block, u16 size_class) noexcept {
   const std::lock_guard lock(shared.mutex);
   block->next = shared.lists[size_class];
   shared.lists[size_class] = block;
-  poison(block, size_class);  // before another thread can take it
 }
 
 }  // namespace
@@ -155,30 +149,25 @@ void* pool_get(std::size_t bytes, u16& size_class) {
   size_class = class_of(bytes);
   Block*& list = pool.lists[size_class];
   Block* block = list;
-  if (block) {
-    unpoison(block, size_class);
-    list = block->next;
-  } else {
-    block = static_cast<Block*>(get_slow(size_class));
-  }
+  if (block) list = block->next;
+  else block = static_cast<Block*>(get_slow(size_class));
+  open_only(bytes, block, size_class);
   pool.count(static_cast<i64>(bytes_of(size_class)));
   return block;
 }
 
 void pool_put(void* memory, u16 size_class) noexcept {
   auto* block = static_cast<Block*>(memory);
+  open_only(sizeof(Block), block, size_class);
   pool.count(-static_cast<i64>(bytes_of(size_class)));
   // A thread that gives back more than it ever took (a consumer of another's tensors) passes the surplus on.
   if (pool.balance < 0 || pool.closed) {
-    if (pool.closed)
-      pool.report();
-    else
-      enroll();
+    if (pool.closed) pool.report();
+    else enroll();
     put_shared(block, size_class);
   } else {
     block->next = pool.lists[size_class];
     pool.lists[size_class] = block;
-    poison(block, size_class);
   }
 }
 
@@ -198,7 +187,6 @@ void trim_memory() noexcept {
   const std::lock_guard lock(shared.mutex);
   for (u16 c = 0; c < class_count; ++c)
     while (Block* b = shared.lists[c]) {
-      unpoison(b, c);
       shared.lists[c] = b->next;
       std::free(b);
       reserved.fetch_sub(static_cast<i64>(bytes_of(c)), std::memory_order_relaxed);

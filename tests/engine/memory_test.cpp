@@ -17,6 +17,8 @@
 #include "heap_calls.hpp"
 #include "tensors.hpp"
 
+extern "C" [[gnu::weak]] int __asan_address_is_poisoned(const volatile void*);
+
 namespace xgrad::tests {
 namespace {
 
@@ -126,6 +128,18 @@ TEST_CASE("memory: pooled blocks go back to the system", "[memory]") {
   CHECK(memory_use().pooled < 8 << 20);
   const Tensor t = ones({3});
   CHECK(t.data<float>()[2] == 1);
+}
+
+TEST_CASE("memory: the address sanitizer knows where an array ends, and when", "[memory]") {
+  if (!__asan_address_is_poisoned) return;
+  for (int round = 0; round < 2; ++round) {  // a block of the heap's, then of the pool's
+    Tensor t = ones({1001});
+    const float* const x = t.data<float>();
+    CHECK(__asan_address_is_poisoned(x + 1000) == 0);
+    CHECK(__asan_address_is_poisoned(x + 1001) != 0);
+    t = Tensor();
+    CHECK(__asan_address_is_poisoned(x) != 0);
+  }
 }
 
 TEST_CASE("memory: a chain of 1,000,000 nodes on a 256 KB stack", "[memory]") { check_chain(1'000'000); }
