@@ -17,29 +17,6 @@ const Op accumulate_op{.name = "accumulate", .vjp = [](Vjp& d) {
 const Op sum_to_op{.name = "sum_to", .vjp = [](Vjp& d) { d.add(0, expand(d.grad(), d.shape(0))); }};
 const Op expand_op{.name = "broadcast_to", .vjp = [](Vjp& d) { d.add(0, sum_to(d.grad(), d.shape(0))); }};
 
-/// Copies `x` broadcast to `shape`, one innermost run at a time.
-void expand_into(const Tensor& x, const Shape& shape, void* out) {
-  const Shape* from[] = {&x.shape()};
-  const Loop loop = broadcast_loop(shape, from, 1);
-  const auto item = static_cast<std::size_t>(item_size(x.dtype()));
-  const char* data = static_cast<const char*>(elements(x));
-  char* to = static_cast<char*>(out);
-  const int inner = loop.axes - 1;
-  const i64 run = loop.extent[inner], total = shape.size();
-  i64 index[Loop::max_axes] = {};
-  for (i64 done = 0; done < total; done += run) {
-    i64 offset = 0;
-    for (int axis = 0; axis < inner; ++axis) offset += index[axis] * loop.stride[1][axis];
-    const char* source = data + static_cast<std::size_t>(offset) * item;
-    if (loop.stride[1][inner] == 1)
-      std::memcpy(to, source, static_cast<std::size_t>(run) * item);
-    else
-      for (i64 i = 0; i < run; ++i) std::memcpy(to + static_cast<std::size_t>(i) * item, source, item);
-    to += static_cast<std::size_t>(run) * item;
-    for (int axis = inner; axis-- > 0 && ++index[axis] == loop.extent[axis];) index[axis] = 0;
-  }
-}
-
 }  // namespace
 
 Tensor accumulate(const Operand& a, const Operand& b) {
@@ -90,7 +67,8 @@ Tensor expand(const Operand& x, const Shape& shape) {
   Call call(expand_op, x);
   if (call.shape(0) == shape) return call.record(call.in(0).detach());
   Output out(call.in(0).dtype(), shape);
-  if (shape.size() > 0) expand_into(call.in(0), shape, out.get());
+  const Shape* from[] = {&call.shape(0)};
+  if (shape.size() > 0) copy_elements(call.in(0).dtype(), broadcast_loop(shape, from, 1), elements(call.in(0)), out.get());
   return call.record(out.finish());
 }
 

@@ -32,7 +32,11 @@ template <> struct DTypeOf<std::int64_t> { static constexpr DType value = DType:
 template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };
 }  // namespace detail
 
-/// The DType of a C++ element type: float, double, std::int64_t or bool.
-template <class T> inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
+/// A C++ element type: float, double, std::int64_t or bool.
+template <class T>
+concept Element = requires { detail::DTypeOf<T>::value; };
+
+/// Its DType.
+template <Element T> inline constexpr DType dtype_of = detail::DTypeOf<T>::value;
 
 }  // namespace xgrad

@@ -97,7 +97,7 @@ struct Arguments {
   const Tensor* in[3];
   Tensor numbers[3];
   DType dtype{};  // of the inputs that are not masks
-  bool all_scalar = true;
+  ElementwiseKernel kernel;
 
   Arguments(const Op& op, const Operand* const* operands, int count) {
     const ElementwiseRule& rule = *op.elementwise;
@@ -115,14 +115,19 @@ struct Arguments {
       if (t->dtype() != dtype) dtypes_differ(op, operands, count);
     }
     if (dtype == DType{}) dtype = DType::float32;
+    kernel = rule.kernels[arch_index()]->value[static_cast<int>(dtype) - 1];
+    if (!kernel)
+      fail<DTypeError>(op.name, operands[0]->site, "does not take {}; convert with to(x, dtype)", name_of(dtype));
     for (int i = 0; i < count; ++i) {
       in[i] = operands[i]->tensor;
       if (in[i]) continue;
       const double value = operands[i]->number;
       const DType wanted = rule.mask_inputs >> i & 1 ? DType::boolean : dtype;
-      if (wanted == DType::int64 && value != std::trunc(value))
-        fail<DTypeError>(op.name, operands[i]->site, "{} is {}, which int64 cannot hold; convert with to(x, dtype)",
-                         rule.names[i], value);
+      const bool fits = wanted == DType::int64 ? value == std::trunc(value) && std::abs(value) < 0x1p63
+                                               : wanted != DType::boolean || value == 0 || value == 1;
+      if (!fits)
+        fail<DTypeError>(op.name, operands[i]->site, "{} is {}, which {} cannot hold; convert with to(x, dtype)",
+                         rule.names[i], value, name_of(wanted));
       numbers[i] = scalar_tensor(wanted, value);
       in[i] = &numbers[i];
     }
@@ -157,9 +162,6 @@ void record_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* con
 Tensor elementwise_array(const Op& op, const Operand* const* operands, int count) {
   const ElementwiseRule& rule = *op.elementwise;
   const Arguments arguments(op, operands, count);
-  const auto kernel = rule.kernels[arch_index()]->value[static_cast<int>(arguments.dtype) - 1];
-  if (!kernel)
-    fail<DTypeError>(op.name, operands[0]->site, "does not take {}; convert with to(x, dtype)", name_of(arguments.dtype));
   const Shape shape = result_shape(op, operands, arguments.in, count);
   const DType out_dtype = rule.is_mask ? DType::boolean : arguments.dtype;
   Output out(out_dtype, shape);
@@ -171,7 +173,7 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
     data[i] = elements(*arguments.in[i]);
     items[i] = item_size(arguments.in[i]->dtype());
   }
-  run_elementwise(kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items, count, false);
+  run_elementwise(arguments.kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items, count, false);
   Tensor result = out.finish();
   Tape::Impl* tape = thread_state.recording;
   if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;

@@ -83,7 +83,7 @@ void seed_sweep(Sweep& sweep, u32 id, const Tensor& seed) {
 void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain_graph, Site site) {
   const u32 id = recorded_id(tape, y, "backward", "y", site);
   const Tensor start = checked_seed("backward", y, seed, site);
-  Sweep sweep{tape, false, false, !retain_graph, true, site, arch_index(), {}};
+  Sweep sweep{tape, false, false, !retain_graph, true, site, arch_index()};
   seed_sweep(sweep, id, start);
   sweep.run(id);
   for (u32 leaf : tape.leaves) {
@@ -101,6 +101,11 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
     else
       slot = no_grad([&] { return accumulate(slot, g); });
   }
+  for (auto& [body, g] : sweep.retained) {
+    Tensor& slot = body->leaf->grad;
+    slot = slot.defined() ? no_grad([&] { return accumulate(slot, g); }) : std::move(g);
+  }
+  sweep.done = true;
 }
 
 }  // namespace detail
@@ -117,7 +122,7 @@ void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t 
   for (std::size_t i = 0; i < count; ++i) ids[i] = recorded_id(tape, xs[i], "gradient", "x", site);
   const Tensor start = checked_seed("gradient", y, options.seed, site);
   const bool all = mark_wanted(tape, id, ids, count);
-  Sweep sweep{tape, options.create_graph, !all, !options.retain_graph && !options.create_graph, false, site, arch_index(), {}};
+  Sweep sweep{tape, options.create_graph, !all, !options.retain_graph && !options.create_graph, false, site, arch_index()};
   seed_sweep(sweep, id, start);
   sweep.run(id);
   for (std::size_t i = 0; i < count; ++i) {
@@ -131,6 +136,7 @@ void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t 
   for (std::size_t i = 0; i < count; ++i)
     if (ids[i] <= id) sweep.clear(ids[i]);
   for (std::size_t i = 0; i < count; ++i) out[i] = own(out[i]);
+  sweep.done = true;
 }
 
 }  // namespace xgrad

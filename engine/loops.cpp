@@ -72,7 +72,8 @@ void run_elementwise(ElementwiseKernel kernel, const Loop& loop, void* out, i64 
   int cut = 0;
   while (cut + 1 < loop.axes && loop.extent[cut] < 8) ++cut;
   const i64 extent = loop.extent[cut];
-  const i64 step = std::max<i64>(1, (extent * tile / total + 63) / 64 * 64);
+  const i64 least = cut == loop.axes - 1 ? 64 : 1;
+  const i64 step = std::max(least, extent * tile / total / least * least);
   parallel_for((extent + step - 1) / step, [&](i64 part) {
     Loop piece = loop;
     const i64 start = part * step;

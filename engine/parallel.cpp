@@ -33,16 +33,17 @@ void tell_acquire(void* order) noexcept {
   if (__tsan_acquire) __tsan_acquire(order);
 }
 
-int initial_threads() noexcept {
-  if (const char* text = std::getenv("XGRAD_THREADS")) {
-    int count = 0;
-    const char* end = text + std::strlen(text);
-    if (std::from_chars(text, end, count).ptr == end && count >= 1 && count <= 1024) return count;
-  }
-  return tbb::info::default_concurrency();
+int initial_threads() {
+  const char* text = std::getenv("XGRAD_THREADS");
+  if (!text || !*text) return tbb::info::default_concurrency();
+  int count = 0;
+  const char* end = text + std::strlen(text);
+  if (std::from_chars(text, end, count).ptr != end || count < 1 || count > 1024)
+    throw ValueError(std::string("XGRAD_THREADS: '").append(text).append("' is no number of threads, expected 1 to 1024"));
+  return count;
 }
 
-std::atomic<int>& thread_count() noexcept {
+std::atomic<int>& thread_count() {
   static std::atomic<int> count{initial_threads()};
   return count;
 }
@@ -68,7 +69,7 @@ std::shared_ptr<tbb::task_arena> arena() {
 
 }  // namespace
 
-int threads() noexcept { return thread_count().load(std::memory_order_relaxed); }
+int threads() { return thread_count().load(std::memory_order_relaxed); }
 
 void set_threads(int count) {
   if (count < 1 || count > 1024)

@@ -126,8 +126,8 @@ void* get_slow(u16 size_class) {
     }
   }
   const std::size_t bytes = bytes_of(size_class);
-  void* block = std::aligned_alloc(bytes < huge_page ? unit : huge_page, bytes);
-  if (!block) throw std::bad_alloc();
+  void* block = nullptr;
+  if (posix_memalign(&block, bytes < huge_page ? unit : huge_page, bytes) != 0) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
   // Touching new memory by small pages costs 0.3 ns a byte and more; a refusal changes nothing else.
   if (bytes >= huge_page) madvise(block, bytes, MADV_HUGEPAGE);
@@ -165,6 +165,7 @@ void pool_put(void* memory, u16 size_class) noexcept {
     if (pool.closed) pool.report();
     else enroll();
     put_shared(block, size_class);
+    pool.balance = 0;
   } else {
     block->next = pool.lists[size_class];
     pool.lists[size_class] = block;

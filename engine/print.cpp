@@ -87,8 +87,12 @@ struct Printer {
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "undefined tensor";
   detail::Printer printer{tensor, tensor.size() > detail::summarise_from};
-  printer.measure(0, 0);
-  printer.print(0, 0);
+  if (tensor.size() > 0) {
+    printer.measure(0, 0);
+    printer.print(0, 0);
+  } else {
+    printer.text = "[]";
+  }
   return fmt::format("{} {} {}", printer.text, name_of(tensor.dtype()), to_string(tensor.shape()));
 }
 

@@ -127,7 +127,7 @@ Tensor normal(Random& random, const Shape& shape, double mean, double std, DType
 
 Tensor permutation(Random& random, std::int64_t n, Site site) {
   if (n < 0) detail::fail<ValueError>("permutation", site, "{} elements, expected 0 or more", n);
-  detail::Output out(DType::int64, Shape{n});
+  detail::Output out(DType::int64, Shape({n}, site));
   auto* order = static_cast<std::int64_t*>(out.get());
   std::iota(order, order + n, 0);
   for (std::int64_t i = n; i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);

@@ -9,6 +9,7 @@ namespace xgrad::detail {
 
 void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
                   Reads reads, const void* attributes, std::size_t attributes_size, const Tensor& extra, Tensor& out) {
+  tape.make_room();  // nothing fails once values are saved
   const auto inputs = static_cast<u32>(count);
   const auto saved = static_cast<std::size_t>(std::popcount(reads));
   const std::size_t ids_size = (inputs * sizeof(u32) + 7) & ~std::size_t{7};
@@ -84,10 +85,6 @@ DType Call::floating(int first, int last) const {
   return dtype;
 }
 
-bool Call::tracked(int i) {
-  return thread_state.recording && thread_state.recording->id_of(in(i), op_->name, site_) != 0;
-}
-
 Tensor Call::record(Tensor value, const void* attributes, std::size_t size, const Tensor& extra) {
   Access::set_node(value, 0, 0);
   Tape::Impl* tape = thread_state.recording;
@@ -108,6 +105,9 @@ Tensor Call::record(Tensor value, const void* attributes, std::size_t size, cons
   }
   if (!any) return value;
   if (!op_->vjp) fail<GraphError>("has no derivative; detach() its input");
+  // A body of its own: what retain_grad() leaves in one must not be another value's.
+  if (Access::has_body(value) && Access::body(value)->refs.load(std::memory_order_relaxed) != 1)
+    value = view(value, value.shape());
   const Tensor* pointers[max_operands];
   for (int i = 0; i < count_ && i < max_operands; ++i) pointers[i] = &in(i);
   push_general(*tape, *op_, site_, pointers, ids, count_, reads, attributes, size, extra, value);

@@ -10,7 +10,7 @@ Shape::Shape(const std::int64_t* extents, int rank, Site site) {
 bool Shape::too_large() const noexcept {
   std::int64_t n = 1;
   for (std::int64_t extent : *this)
-    if (extent > 0 && (__builtin_mul_overflow(n, extent, &n) || n > max_size)) return true;
+    if (extent < 0 || (extent > 0 && (__builtin_mul_overflow(n, extent, &n) || n > max_size))) return true;
   return false;
 }
 

@@ -36,7 +36,7 @@ class Shape {
 
   /// Appends an axis; refuses what the constructor refuses.
   void push_back(std::int64_t extent, Site site = Site::here());
-  /// Whether the extents other than 0 multiply to more than max_size: only by way of operator[].
+  /// Whether an extent is negative, or those other than 0 multiply to more than max_size: only by way of operator[].
   bool too_large() const noexcept;
 
   friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {

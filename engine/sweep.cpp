@@ -105,16 +105,8 @@ void Sweep::refuse_released(const Node& node) const {
                    node.op().name, node.site().file, node.site().line);
 }
 
-void Sweep::leave_in_retained(u32 id, const Tensor& grad) {
-  for (auto& [kept, body] : tape.retained) {
-    if (kept != id) continue;
-    Tensor& slot = body->leaf->grad;
-    slot = slot.defined() ? accumulate(slot.detach(), grad.detach()) : grad.clone();
-  }
-}
-
 void Sweep::finish_node(u32 id, Node& node) {
-  if (deposit && node.is(Node::retained)) leave_in_retained(id, adjoint(id));
+  if (deposit && node.is(Node::retained)) retained.emplace_back(tape.retained.at(id), adjoint(id).clone());
   if (!recording && !(prune && tape.wanted[id] == requested)) clear(id);
   if (!release) return;
   if (node.is(Node::general)) tape.drop_saved(node);
@@ -253,7 +245,6 @@ void Sweep::run_recording(u32 from) {
     } else {
       recorded_rule(id, node, grad);
     }
-    if (deposit && node.is(Node::retained)) leave_in_retained(id, grad);
     if (!(prune && tape.wanted[id] == requested)) adjoints[id] = Tensor();
   }
 }
@@ -284,6 +275,11 @@ void Sweep::recorded_rule(u32 id, Node& node, const Tensor& grad) {
     if (wants(inputs[i])) contribute(inputs[i], rule.grad[i](grad, in[0], in[1], in[2], out), op.name);
 }
 
+Sweep::~Sweep() {
+  if (!done && !recording)
+    for (u32 id = tape.count; id-- > 1;) clear(id);
+}
+
 void Sweep::run(u32 from) {
   ThreadState& state = thread_state;
   Tape::Impl* const before = std::exchange(state.recording, recording ? &tape : nullptr);
@@ -294,7 +290,6 @@ void Sweep::run(u32 from) {
       run_plain(from);
   } catch (...) {
     state.recording = before;
-    for (u32 id = from; !recording && id > 0; --id) clear(id);
     throw;
   }
   state.recording = before;

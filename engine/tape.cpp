@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <stdexcept>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace xgrad {
@@ -62,7 +63,7 @@ std::atomic<u16> block_class{0};
 }  // namespace
 
 void Tape::Impl::grow() {
-  if (count == ~u32{0} - chunk_nodes) throw std::length_error("xgrad: a tape holds at most 2^32 nodes");
+  if (count > ~u32{0} - chunk_nodes) throw GraphError("tape: it holds at most 2^32 nodes");
   const std::size_t used = count / chunk_nodes;
   if (used == chunks.size()) {
     const std::size_t together = used < long_tape ? 1 : chunks_together;
@@ -97,6 +98,7 @@ void* Tape::Impl::allocate(std::size_t bytes) {
 
 void Tape::Impl::open() {
   serial = detail::next_serial();
+  owner = &detail::thread_state;
   outer = detail::thread_state.innermost;
   paused = detail::thread_state.recording;
   next = end = nullptr;
@@ -113,8 +115,12 @@ void Tape::Impl::drop_saved(Node& node) noexcept {
 }
 
 void Tape::Impl::close() noexcept {
-  // Tapes usually end innermost first, but one on the heap may not.
   detail::ThreadState& state = detail::thread_state;
+  if (&state != owner) {  // its chunks and lists are that thread's: going on would corrupt both
+    std::fputs("xgrad: a Tape was destroyed on another thread than the one it was made on\n", stderr);
+    std::abort();
+  }
+  // Tapes usually end innermost first, but one on the heap may not.
   if (state.recording == this) state.recording = paused;
   for (Impl** link = &state.innermost; *link; link = &(*link)->outer) {
     if ((*link)->paused == this) (*link)->paused = paused;
@@ -133,9 +139,11 @@ void Tape::Impl::close() noexcept {
       drop_saved(node);
       release_adjoint(node);
     }
-  for (u32 id : leaves) {
-    detail::release(at(id).variable);
-    release_adjoint(at(id));
+  for (; !leaves.empty(); leaves.pop_back()) {  // last in, first out: no entry is looked for behind one that is gone
+    const Node& leaf = at(leaves.back());
+    *leaf_slot(leaf.variable) = {};
+    detail::release(leaf.variable);
+    release_adjoint(leaf);
   }
   for (auto& [id, body] : retained) detail::release(body);
   for (auto& [slab, size_class] : slabs) detail::pool_put(slab, size_class);
@@ -146,8 +154,6 @@ void Tape::Impl::close() noexcept {
   slabs.clear();
   blocks.clear();
   large.clear();
-  leaves.clear();
-  std::fill(leaf_table.begin(), leaf_table.end(), std::pair<Body*, u32>{});
 }
 
 u32 Tape::Impl::leaf_id(Body* variable) {
@@ -156,33 +162,34 @@ u32 Tape::Impl::leaf_id(Body* variable) {
   if (cached >> 32 == serial) return static_cast<u32>(cached);
   if (leaf_table.size() < 2 * (leaves.size() + 1)) {
     leaf_table.assign(std::max<std::size_t>(detail::first_leaf_slots, 2 * leaf_table.size()), {});
-    for (u32 id : leaves) {
-      std::size_t slot = reinterpret_cast<u64>(at(id).variable) >> 7;
-      while (leaf_table[slot % leaf_table.size()].first) ++slot;
-      leaf_table[slot % leaf_table.size()] = {at(id).variable, id};
-    }
+    for (u32 id : leaves) *leaf_slot(at(id).variable) = {at(id).variable, id};
   }
+  auto& [body, id] = *leaf_slot(variable);
+  if (body) return id;
+  make_room();
+  leaves.push_back(count);  // from here on nothing fails
+  id = count;
+  body = variable;
+  Node& node = push();
+  const bool is_array = variable->shape.rank() > 0;
+  node.site_word = 0;
+  node.op_word = Node::pack(nullptr, Node::leaf | (is_array ? u32{Node::array} : 0), variable->dtype);
+  node.inputs[0] = node.inputs[1] = 0;
+  detail::retain_body(variable);
+  node.variable = variable;
+  if (is_array)
+    node.adjoint_body = nullptr;
+  else
+    node.adjoint = detail::unreached;
+  variable->leaf->node.store(u64{serial} << 32 | id, std::memory_order_relaxed);
+  return id;
+}
+
+std::pair<Body*, u32>* Tape::Impl::leaf_slot(const Body* variable) noexcept {
   std::size_t slot = reinterpret_cast<u64>(variable) >> 7;
   for (;; ++slot) {
-    auto& [body, id] = leaf_table[slot % leaf_table.size()];
-    if (body == variable) return id;
-    if (body) continue;
-    id = count;
-    body = variable;
-    Node& node = push();
-    const bool is_array = variable->shape.rank() > 0;
-    node.site_word = 0;
-    node.op_word = Node::pack(nullptr, Node::leaf | (is_array ? u32{Node::array} : 0), variable->dtype);
-    node.inputs[0] = node.inputs[1] = 0;
-    detail::retain_body(variable);
-    node.variable = variable;
-    if (is_array)
-      node.adjoint_body = nullptr;
-    else
-      node.adjoint = detail::unreached;
-    leaves.push_back(id);
-    variable->leaf->node.store(u64{serial} << 32 | id, std::memory_order_relaxed);
-    return id;
+    auto& entry = leaf_table[slot % leaf_table.size()];
+    if (entry.first == variable || !entry.first) return &entry;
   }
 }
 
@@ -231,7 +238,10 @@ Tensor Tape::gradient(const Tensor& y, const Tensor& x, const GradientOptions& o
   return out;
 }
 
-NoGrad::NoGrad() noexcept : paused_(std::exchange(detail::thread_state.recording, nullptr)) {}
-NoGrad::~NoGrad() { detail::thread_state.recording = paused_; }
+NoGrad::NoGrad() noexcept {
+  const Tape::Impl* recording = std::exchange(detail::thread_state.recording, nullptr);
+  paused_ = recording ? recording->serial : 0;
+}
+NoGrad::~NoGrad() { detail::thread_state.recording = paused_ ? detail::find_tape(paused_) : nullptr; }
 
 }  // namespace xgrad

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <vector>
 
@@ -14,8 +15,8 @@ struct GradientOptions {
   Tensor seed = {};           ///< upstream gradient of y's shape; needed where y has more than one element
 };
 
-/// Records operations on this thread from its construction to its destruction. Tapes nest: the
-/// innermost one records. Nothing about a tape is global, so any number of threads can each hold
+/// Records operations on this thread from its construction to its destruction, which must be on the
+/// same thread. Tapes nest: the innermost one records. Nothing about a tape is global, so any number of threads can each hold
 /// one over the same variables.
 class Tape {
  public:
@@ -55,7 +56,7 @@ class NoGrad {
   NoGrad& operator=(const NoGrad&) = delete;
 
  private:
-  Tape::Impl* paused_;
+  std::uint32_t paused_;  // the serial number of the tape that recorded, which may end before this does
 };
 
 /// Runs `f` with recording paused and returns its result.

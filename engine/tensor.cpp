@@ -28,6 +28,8 @@ Body* header(std::size_t bytes, DType dtype, const Shape& shape, i64 size) {
 }  // namespace
 
 Body* new_body(DType dtype, const Shape& shape) {
+  if (shape.too_large())
+    throw ShapeError(fmt::format("tensor: {} is no shape: extents are 0 or more, elements at most 2^40", to_string(shape)));
   const i64 size = shape.size();
   const std::size_t bytes = static_cast<std::size_t>(size * item_size(dtype));
   try {
@@ -55,6 +57,11 @@ namespace {
 
 void check_defined(const Tensor& t, const char* op, Site site) {
   if (!t.defined()) no_value(op, site);
+}
+
+void check_writable(const Tensor& t, const char* op, Site site) {
+  if (!t.is_leaf() && t.requires_grad())
+    fail<GraphError>(op, site, "the value was recorded on a tape; change a clone() of it");
 }
 
 /// Same dtype and shape.
@@ -148,8 +155,7 @@ const void* Tensor::raw_data(DType expected, Site site) const {
 
 void* Tensor::raw_mutable_data(DType expected, Site site) {
   const void* data = raw_data(expected, site);
-  if (!is_leaf() && requires_grad())
-    detail::fail<GraphError>("mutable_data", site, "the value was recorded on a tape; change a clone() of it");
+  detail::check_writable(*this, "mutable_data", site);
   if (has_body()) ++body()->version();
   return const_cast<void*>(data);
 }
@@ -163,7 +169,8 @@ Tensor Tensor::grad() const noexcept { return has_body() && body()->leaf ? body(
 void Tensor::set_grad(const Tensor& grad, Site site) {
   if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
   if (grad.defined()) detail::check_same("set_grad", grad, "gradient", *this, "variable", site);
-  body()->leaf->grad = grad.detach();
+  const bool own_elements = grad.has_body() && (grad.body() == body() || grad.body()->owner == body());
+  body()->leaf->grad = own_elements ? grad.clone() : grad.detach();  // a variable must not hold itself
 }
 
 void Tensor::zero_grad() noexcept {
@@ -185,11 +192,11 @@ void Tensor::retain_grad(Site site) {
   if (node.is(detail::Node::retained)) return;
   node.set(detail::Node::retained);
   detail::retain_body(body());
-  tape->retained.emplace_back(node_, body());
+  tape->retained.emplace(node_, body());
 }
 
 void Tensor::backward(const Tensor& seed, bool retain_graph, Site site) const {
-  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : nullptr;
+  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : is_leaf() ? detail::thread_state.innermost : nullptr;
   if (!tape) {
     if (!defined()) detail::no_value("backward", site);
     detail::fail<GraphError>("backward", site, "{}",
@@ -217,6 +224,7 @@ void Tensor::assign(const Tensor& source, Site site) {
   detail::check_defined(*this, "assign", site);
   detail::check_defined(source, "assign", site);
   detail::check_same("assign", source, "source", *this, "target", site);
+  detail::check_writable(*this, "assign", site);
   void* to = raw_mutable_data(dtype(), site);
   std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
 }
@@ -246,13 +254,13 @@ Tensor tensor(const NestedList& values, DType dtype, Site site) {
   return out.finish();
 }
 
-template <class T> Tensor from_data(const T* first, const Shape& shape, Site) {
+template <Element T> Tensor from_data(const T* first, const Shape& shape, Site) {
   detail::Output out(dtype_of<T>, shape);
   std::copy_n(first, shape.size(), static_cast<T*>(out.get()));
   return out.finish();
 }
 
-template <class T> Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site) {
+template <Element T> Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site) {
   if (static_cast<detail::i64>(values.size()) != shape.size())
     detail::fail<ShapeError>("from_vector", site, "{} values for shape {}", values.size(), to_string(shape));
   detail::Output out(dtype_of<T>, shape);

@@ -58,15 +58,15 @@ class Tensor {
   double item(Site site = Site::here()) const;
   /// The elements in row-major order; T must be the element type (DTypeError otherwise).
   /// The pointer is good as long as a handle to these elements lives; a 0-d value's, as long as this handle does.
-  template <class T> const T* data(Site site = Site::here()) const {
+  template <Element T> const T* data(Site site = Site::here()) const {
     return static_cast<const T*>(raw_data(dtype_of<T>, site));
   }
   /// The same for writing. Counts as a change: a derivative that saved these elements earlier
   /// is refused from then on. A value recorded on a live tape is a GraphError.
-  template <class T> T* mutable_data(Site site = Site::here()) {
+  template <Element T> T* mutable_data(Site site = Site::here()) {
     return static_cast<T*>(raw_mutable_data(dtype_of<T>, site));
   }
-  template <class T> std::vector<T> to_vector(Site site = Site::here()) const {
+  template <Element T> std::vector<T> to_vector(Site site = Site::here()) const {
     const T* first = data<T>(site);
     return std::vector<T>(first, first + size());
   }
@@ -139,8 +139,9 @@ class NestedList {
 /// Ragged braces are a ShapeError; a number that an int64 or boolean cannot hold is a ValueError.
 Tensor tensor(const NestedList& values, DType dtype = float32, Site site = Site::here());
 /// A copy of `shape.size()` elements at `first`, row-major.
-template <class T> Tensor from_data(const T* first, const Shape& shape, Site site = Site::here());
-template <class T>
+template <Element T> Tensor from_data(const T* first, const Shape& shape, Site site = Site::here());
+/// A tensor of `values`, row-major; ShapeError unless there are as many as the shape has elements.
+template <Element T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site = Site::here());
 
 Tensor empty(const Shape& shape, DType dtype = float32, Site site = Site::here());

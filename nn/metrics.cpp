@@ -9,7 +9,8 @@
 namespace xgrad::nn {
 
 std::int64_t count_correct(const Tensor& scores, const Tensor& labels, Site site) {
-  NoGrad guard;
+  const NoGrad guard;
+  const detail::SiteScope scope("accuracy", site);
   const bool one_hot = labels.rank() == 2;
   if (scores.rank() != 2 || labels.rank() < 1 || labels.rank() > 2 || labels.shape()[0] != scores.shape()[0] ||
       (one_hot && labels.shape() != scores.shape()))

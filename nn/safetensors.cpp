@@ -89,10 +89,11 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
 
   if (!shape.is_array() || shape.size() > max_rank) return fmt::format("has no shape of at most {} axes", max_rank);
   std::uint64_t bytes = static_cast<std::uint64_t>(item_size(entry.dtype)), bound = bytes;
+  const std::uint64_t max_bytes = bytes * static_cast<std::uint64_t>(max_size);
   for (const json& value : shape) {
     const auto extent = natural(value);
     // An extent of 0 does not excuse the others: their product must be a size all the same.
-    if (!extent || __builtin_mul_overflow(bound, std::max(*extent, std::uint64_t{1}), &bound) || bound > INT64_MAX)
+    if (!extent || __builtin_mul_overflow(bound, std::max(*extent, std::uint64_t{1}), &bound) || bound > max_bytes)
       return Problem("has a shape that is no size: ") + shape.dump();
     bytes *= *extent;
     entry.shape.push_back(static_cast<std::int64_t>(*extent));
@@ -195,8 +196,10 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
 }
 
 std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
-  const std::filesystem::file_status status = std::filesystem::status(path);
-  if (!exists(status)) fail<IoError>(op, site, "there is no file {}", path);
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) fail<IoError>(op, site, "there is no file {}", path);
+  if (error) fail<IoError>(op, site, "{} cannot be read: {}", path, error.message());
   if (!is_regular_file(status)) fail<IoError>(op, site, "{} is not a regular file", path);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) fail<IoError>(op, site, "{} cannot be read: {}", path, std::strerror(errno));

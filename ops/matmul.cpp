@@ -67,6 +67,7 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   if (!broadcast(batch_a, batch_b, shape))
     call.fail<ShapeError>("batches do not broadcast: a is {}, b is {}", to_string(sa), to_string(sb));
   const Shape batch = shape;
+  const CallScope scope(call);
   shape.push_back(m);
   shape.push_back(n);
 

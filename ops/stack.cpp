@@ -19,9 +19,10 @@ Tensor stack(const Tensor* tensors, std::size_t count, int axis, Site site) {
     if (call.shape(i) != each)
       call.fail<ShapeError>("argument {} is {}, argument 1 is {}", i + 1, to_string(call.shape(i)), to_string(each));
   axis = normal_axis(call, axis, each.rank() + 1);
+  const CallScope scope(call);
   Shape shape(each.begin(), axis);
-  shape.push_back(call.count(), site);
-  for (int k = axis; k < each.rank(); ++k) shape.push_back(each[k], site);
+  shape.push_back(call.count());
+  for (int k = axis; k < each.rank(); ++k) shape.push_back(each[k]);
   return join(call, {axis, true}, shape);
 }
 

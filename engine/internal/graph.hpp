@@ -2,6 +2,8 @@
 // The tape's memory: 48-byte nodes in chunks, in the order they were recorded, so that an input's id is always
 // smaller than its consumer's and going down the ids is the backward sweep.
 #include <bit>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include <xgrad/engine/internal/op.hpp>
@@ -73,6 +75,8 @@ struct Node {
 };
 static_assert(sizeof(Node) == 48);
 
+struct ThreadState;
+
 }  // namespace xgrad::detail
 
 namespace xgrad {
@@ -85,6 +89,7 @@ struct Tape::Impl {
   detail::Node* end = nullptr;
   detail::u32 count = 0;  // nodes so far, the unused node 0 included
   detail::u32 serial = 0;
+  detail::ThreadState* owner = nullptr;  // of the thread it was opened on
   Impl* outer = nullptr;   // the tape around this one
   Impl* paused = nullptr;  // what recorded before this one: that tape, or null under NoGrad
   bool has_general = false;  // some node has a Record
@@ -96,12 +101,16 @@ struct Tape::Impl {
   char* arena_end = nullptr;
   std::vector<detail::u32> leaves;                                  // node ids
   std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;    // open addressing, power of two
-  std::vector<std::pair<detail::u32, detail::Body*>> retained;      // values under retain_grad(), owned
+  std::map<detail::u32, detail::Body*> retained;                    // values under retain_grad(), owned
   std::vector<detail::u8> wanted;                                   // per sweep: does a requested value lie below
 
   detail::Node& at(detail::u32 id) noexcept { return chunks[id >> chunk_bits][id & (chunk_nodes - 1)]; }
-  detail::Node& push() {
+  /// After this the next push() cannot fail.
+  void make_room() {
     if (next == end) [[unlikely]] grow();
+  }
+  detail::Node& push() {
+    make_room();
     ++count;
     return *next++;
   }
@@ -124,6 +133,8 @@ struct Tape::Impl {
   }
   detail::u32 id_of_slow(const Tensor& t, const char* op, Site site);
   detail::u32 leaf_id(detail::Body* variable);
+  /// Its entry in leaf_table, or the free one where it belongs.
+  std::pair<detail::Body*, detail::u32>* leaf_slot(const detail::Body* variable) noexcept;
   const Shape& shape_of(detail::u32 id) noexcept;
   void drop_saved(detail::Node& node) noexcept;
 };

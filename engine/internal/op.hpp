@@ -64,8 +64,6 @@ class Call {
 
   /// All floating inputs in [0, count) share one dtype, which is returned; DTypeError otherwise.
   DType floating(int first = 0, int last = -1) const;
-  /// Whether input i may want a gradient: what only the derivative needs can be left out otherwise.
-  bool tracked(int i);
 
   template <class E, class... Args>
   [[noreturn, gnu::cold, gnu::noinline]] void fail(fmt::format_string<Args...> text, Args&&... args) const {

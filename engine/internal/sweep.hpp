@@ -13,9 +13,14 @@ struct Sweep {
   bool deposit;  // backward(): leave gradients in leaves and retained values
   Site site;     // of the call that asked
   int arch;      // arch_index()
-  std::vector<Tensor> adjoints;  // recording only
+  std::vector<Tensor> adjoints = {};  // recording only
+  std::vector<std::pair<Body*, Tensor>> retained = {};  // deposit only: what retained values are to be left
+  bool done = false;  // until then an exception leaves nothing behind in the nodes
 
   enum Mark : u8 { unwanted, passing, requested };
+
+  Sweep& operator=(const Sweep&) = delete;
+  ~Sweep();
 
   void run(u32 from);
   bool wants(u32 id) const noexcept { return id != 0 && (!prune || tape.wanted[id] != unwanted); }
@@ -34,7 +39,6 @@ struct Sweep {
   void recorded_rule(u32 id, Node& node, const Tensor& grad);
   void finish_node(u32 id, Node& node);
   [[noreturn]] void refuse_released(const Node& node) const;
-  void leave_in_retained(u32 id, const Tensor& grad);
 };
 
 }  // namespace xgrad::detail

@@ -68,6 +68,8 @@ template <class Word, class A> void copy_strided(const Loop& loop, const void* f
     auto* y = static_cast<Word*>(to) + blocks.offset[0];
     for (Size r = 0; r < rows; ++r, x += from_row, y += to_row) {
       if (to_step == 1 && from_step == 1) std::memcpy(y, x, static_cast<std::size_t>(n) * sizeof(Word));
+      else if (to_step == 1 && from_step == 0)
+        for (Size i = 0; i < n; ++i) y[i] = *x;
       else
         for (Size i = 0; i < n; ++i) y[i * to_step] = x[i * from_step];
     }

@@ -1,6 +1,7 @@
 #include <xgrad/ops/internal/dense.hpp>
 
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
 
@@ -42,8 +43,9 @@ Tensor dense(Call& call, const Dense& form) {
   check(call, form, in);
   const i64 out = call.shape(1)[form.transposed ? 0 : 1];
   check_product_extents(call, rows, out, in);
+  const CallScope scope(call);
   Shape shape(x.begin(), x.rank() - form.features);
-  shape.push_back(out, call.site());
+  shape.push_back(out);
 
   Output y(dtype, shape);
   const bool bias = call.count() == 3;

@@ -2,6 +2,7 @@
 
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/equal.hpp>
+#include <xgrad/ops/not_equal.hpp>
 #include <xgrad/ops/reshape.hpp>
 #include <xgrad/ops/to.hpp>
 #include <xgrad/ops/where.hpp>
@@ -36,7 +37,8 @@ void extremum_vjp(Vjp& d) {
   const auto mask = d.attributes<AxisMask>();
   const Tensor x = d.in(0);
   const Shape kept = keep_axes(x.shape(), mask);
-  const Tensor hit = equal(x, reshape(d.out(), kept));
+  const Tensor out = reshape(d.out(), kept);
+  const Tensor hit = where(not_equal(out, out), not_equal(x, x), equal(x, out));  // a nan is equal to none
   const Tensor share = reshape(d.grad(), kept) / to(sum_axes(hit, mask, true), x.dtype());
   d.add(0, where(hit, share, 0));
 }

@@ -424,6 +424,57 @@ TEST_CASE("tape: variables may change in place between steps", "[tape]") {
   }
 }
 
+TEST_CASE("tape: NoGrad may outlive the tape it paused", "[tape]") {
+  const Tensor x = number(2);
+  auto first = std::make_unique<Tape>();
+  {
+    const NoGrad pause;
+    first.reset();
+  }
+  CHECK(!(x * x).requires_grad());
+  Tape second;
+  CHECK(second.gradient(x * 3.0, x).item() == 3);
+}
+
+TEST_CASE("tape: values that share elements keep gradients of their own", "[tape]") {
+  const Tensor x = numbers({1, 2});
+  const Tape tape;
+  Tensor y = x * 3.0, z = reshape(y, y.shape());
+  y.retain_grad();
+  z.retain_grad();
+  const Tensor both = y + z * 5.0;
+  both.backward(ones({2}, float64));
+  CHECK(elements(z.grad()) == Numbers{5, 5});
+  CHECK(elements(y.grad()) == Numbers{6, 6});
+}
+
+TEST_CASE("tape: a variable's own elements as its gradient", "[tape]") {
+  Tensor x = numbers({1, 2});
+  x.set_grad(x);
+  CHECK(elements(x.grad()) == Numbers{1, 2});
+  Tape tape;
+  x.zero_grad();
+  x.backward(ones({2}, float64));
+  CHECK(elements(x.grad()) == Numbers{1, 1});
+}
+
+TEST_CASE("tape: many variables, tape after tape", "[tape]") {
+  std::vector<Tensor> many;
+  for (int i = 0; i < 5000; ++i) many.push_back(number(i));
+  for (const std::size_t count : {5000u, 3u, 200u, 5000u}) {
+    Tape tape;
+    Tensor sum = tensor(0, float64);
+    for (std::size_t i = 0; i < count; ++i) sum = sum + many[i] * many[i];
+    for (std::size_t i = 0; i < count; ++i) sum = sum + many[i];
+    sum.backward();
+    for (std::size_t i = 0; i < many.size(); ++i) {
+      REQUIRE(many[i].grad().defined() == (i < count));
+      if (i < count) REQUIRE(many[i].grad().item() == 2.0 * static_cast<double>(i) + 1);
+      many[i].zero_grad();
+    }
+  }
+}
+
 TEST_CASE("tape: derivatives of derivatives through broadcasting", "[tape]") {
   // f = sum of c_i x^4 / 24 over the elements that x is broadcast to
   const Tensor c = tensor({{1, 2, 3}, {4, 5, 6}}, float64), seed = ones({2, 3}, float64);

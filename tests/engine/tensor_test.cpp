@@ -144,6 +144,9 @@ TEST_CASE("shape: limits", "[tensor]") {
   CHECK_THAT(error_here<ShapeError>([&] { where(a > 0.0, b, thin); }),
              contains("where: the result (16384, 16384, 16384) would have more than 2^40 elements"));
   CHECK_THAT(error_here<ShapeError>([&] { reshape(thin, {big, big, big, -1}); }), contains("more than 2^40 elements"));
+  Shape written{1, 1};
+  written[0] = written[1] = half * 4;
+  CHECK_THAT(error_of<ShapeError>([&] { empty(written); }), contains("(4294967296, 4294967296) is no shape"));
   CHECK_THAT(error_of<Error>([&] { empty({half, 1024}, float64); }), contains("no memory for float64 (1073741824, 1024)"));
   CHECK_THAT(error_of<ShapeError>([] { Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}); }), contains("9 axes, at most 8"));
 }
@@ -155,6 +158,7 @@ TEST_CASE("tensor: printed as numpy would", "[tensor]") {
   CHECK(to_string(zeros({2, 2, 2}, int64)) == "[[[0, 0],\n  [0, 0]],\n\n [[0, 0],\n  [0, 0]]] int64 (2, 2, 2)");
   CHECK(to_string(tensor({true, false}, boolean)) == "[ true, false] boolean (2,)");
   CHECK(to_string(zeros({0, 3})) == "[] float32 (0, 3)");
+  CHECK(to_string(zeros({1000000000, 0})) == "[] float32 (1000000000, 0)");
   CHECK(to_string(Tensor()) == "undefined tensor");
   CHECK(to_string(tensor({INFINITY, -INFINITY, NAN})) == "[ inf, -inf,  nan] float32 (3,)");
   CHECK(to_string(zeros({1001})) == "[0, 0, 0, ..., 0, 0, 0] float32 (1001,)");

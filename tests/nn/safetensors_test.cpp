@@ -133,6 +133,7 @@ TEST_CASE("files that are not as they should be are refused, with path and reaso
       {file_of(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", four), "8 axes"},
       {file_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})", ""), "no size"},
       {file_of(R"({"a":{"dtype":"F32","shape":[9223372036854775807,9,0],"data_offsets":[0,0]}})", ""), "no size"},
+      {file_of(R"({"a":{"dtype":"F32","shape":[1099511627777,0],"data_offsets":[0,0]}})", ""), "no size"},
       {file_of(R"({"a":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4]}})", four), "4000000000000"},
       {file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four), "takes 8"},
       {file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", four), "no range"},

@@ -31,9 +31,10 @@ void check(const BadCall& row) {
   CHECK_THAT(message, contains(at(row.site.line, row.site.file)));
 }
 
-const Tensor a = zeros({2, 3}), b = zeros({2, 4}), v = zeros({5}), s = tensor(1.0), none_at_all;
-const Tensor d = zeros({2, 3}, float64), i = zeros({2, 3}, int64), m = zeros({2, 3}, boolean);
-const Tensor w = zeros({4, 3}), empty_rows = zeros({0, 3}), labels = tensor({0, 2}, int64);
+// Variables, so that under a tape they take part in what is recorded.
+const Tensor a = variable(zeros({2, 3})), b = variable(zeros({2, 4})), v = variable(zeros({5})), s = variable(1.0);
+const Tensor d = variable(zeros({2, 3}, float64)), w = variable(zeros({4, 3})), empty_rows = variable(zeros({0, 3}));
+const Tensor i = zeros({2, 3}, int64), m = zeros({2, 3}, boolean), labels = tensor({0, 2}, int64), none_at_all;
 
 // clang-format off
 std::vector<BadCall> bad_calls() {
@@ -48,6 +49,9 @@ std::vector<BadCall> bad_calls() {
       bad<DTypeError>("mul", [] { return s * s.clone() * tensor(1.0, float64); }, {"a is float32 (), b is float64 ()"}),
       bad<DTypeError>("sub", [] { return a - i; }, {"a is float32 (2, 3), b is int64 (2, 3)"}),
       bad<DTypeError>("add", [] { return i + 0.5; }, {"b is 0.5", "int64"}),
+      bad<DTypeError>("less", [] { return i < INFINITY; }, {"b is inf, which int64 cannot hold"}),
+      bad<DTypeError>("minimum", [] { return minimum(i, 1e30); }, {"b is 1e+30, which int64 cannot hold"}),
+      bad<DTypeError>("equal", [] { return m == 2.0; }, {"b is 2, which boolean cannot hold"}),
       bad<DTypeError>("div", [] { return i / i; }, {"int64"}),
       bad<DTypeError>("add", [] { return m + 1.0; }, {"boolean"}),
       bad<ValueError>("add", [] { return none_at_all + a; }, {"a is an undefined tensor"}),

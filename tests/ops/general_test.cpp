@@ -208,6 +208,8 @@ TEST_CASE("max, min, argmax: axes, dtypes, ties, nan") {
   CHECK(max(tensor(-2)).item() == -2);
   const Tensor v = variable(x);
   Tape tape;
+  const Tensor tracked = variable(nan);
+  CHECK(tape.gradient(max(tracked), tracked).to_vector<float>() == std::vector<float>{0, 0.5, 0, 0.5});
   CHECK(tape.gradient(max(v, 1), v, {.seed = tensor({1, 6})}).to_vector<float>() == Floats{0, 0.5, 0.5, 2, 2, 2});
   check_order_2(
       [](const Inputs& in) {
