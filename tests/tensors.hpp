@@ -1,5 +1,6 @@
 #pragma once
 // What tests of tensors share.
+#include <xgrad/engine/parallel.hpp>
 #include <xgrad/engine/random.hpp>
 #include <xgrad/engine/tensor.hpp>
 
@@ -18,6 +19,14 @@ inline Tensor random_variable(const Shape& shape, double low = -1, double high =
                               std::uint64_t seed = 1) {
   return variable(random_tensor(shape, low, high, dtype, seed));
 }
+
+/// Another number of threads; when it goes, the one before.
+struct Threads {
+  explicit Threads(int count) : before(threads()) { set_threads(count); }
+  ~Threads() { set_threads(before); }
+  Threads(const Threads&) = delete;
+  int before;
+};
 
 /// Same dtype, shape and bits.
 inline bool same_bits(const Tensor& a, const Tensor& b) {

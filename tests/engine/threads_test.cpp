@@ -16,16 +16,6 @@
 #include "tensors.hpp"
 
 namespace xgrad::tests {
-namespace {
-
-/// The number of threads as it was, when this goes.
-struct Threads {
-  explicit Threads(int count) : before(threads()) { set_threads(count); }
-  ~Threads() { set_threads(before); }
-  int before;
-};
-
-}  // namespace
 
 TEST_CASE("threads: 64 tapes over shared variables give the bits of one", "[threads]") {
   const Tensor w1 = random_variable({8, 16}, -1, 1, float32, 1), b1 = random_variable({16}, -1, 1, float32, 2);
