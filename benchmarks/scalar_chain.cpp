@@ -12,7 +12,9 @@ int main(int argc, char** argv) {
   const long nodes = argc > 1 ? std::atol(argv[1]) : 1'000'000;
   const auto chain = [&](double& record, double& sweep, double& destroy) {
     using clock = std::chrono::steady_clock;
-    const auto since = [](clock::time_point t) { return std::chrono::duration<double, std::nano>(clock::now() - t).count(); };
+    const auto since = [](clock::time_point t) {
+      return std::chrono::duration<double, std::nano>(clock::now() - t).count();
+    };
     Tensor x = variable(1.0000001, float64);
     auto start = clock::now();
     auto* tape = new Tape;
@@ -35,15 +37,16 @@ int main(int argc, char** argv) {
     Tape tape;
     Tensor x = variable(1.0, float64), y = x;
     for (long i = 0; i < nodes / 2; ++i) y = y * x + 1e-7;
-    fmt::print("{} nodes, {:.1f} bytes a node\n", nodes, static_cast<double>(memory_use().in_use - before) / static_cast<double>(nodes));
+    fmt::print("{} nodes, {:.1f} bytes a node\n", nodes,
+               static_cast<double>(memory_use().in_use - before) / static_cast<double>(nodes));
   }
   trim_memory();
   for (int i = 0; i < 12; ++i) {
     double record, sweep, destroy;
     chain(record, sweep, destroy);
     if (i == 0) {
-      fmt::print("cold: record {:.1f}, backward {:.1f}, destroy {:.1f}, together {:.1f} ns a node\n", record, sweep, destroy,
-                 record + sweep + destroy);
+      fmt::print("cold: record {:.1f}, backward {:.1f}, destroy {:.1f}, together {:.1f} ns a node\n", record, sweep,
+                 destroy, record + sweep + destroy);
       continue;
     }
     records.push_back(record);
@@ -53,5 +56,6 @@ int main(int argc, char** argv) {
   }
   const Spread total(totals);
   fmt::print("warm: record {:.1f}, backward {:.1f}, destroy {:.1f}, together {:.1f} [{:.1f}, {:.1f}] ns a node\n",
-             Spread(records).median, Spread(sweeps).median, Spread(destroys).median, total.median, total.low, total.high);
+             Spread(records).median, Spread(sweeps).median, Spread(destroys).median, total.median, total.low,
+             total.high);
 }

@@ -19,8 +19,8 @@ constexpr float lr = 0.1f;
 
 void small_normal(xgrad::Tensor& w, xgrad::Random& random) { xgrad::nn::normal_(w, random, 0, 0.01); }
 
-void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t rows, std::size_t columns, std::size_t length, const float* a,
-             const float* b, float* c) {
+void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, std::size_t rows, std::size_t columns, std::size_t length,
+             const float* a, const float* b, float* c) {
   const int m = static_cast<int>(rows), n = static_cast<int>(columns), k = static_cast<int>(length);
   cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, ta == CblasNoTrans ? k : m, b, tb == CblasNoTrans ? n : k, 0, c, n);
 }
@@ -30,8 +30,17 @@ struct ByHand {
   float loss = 0;
 
   ByHand(const float* w1_, const float* w2_)
-      : w1(w1_, w1_ + in * hidden), b1(hidden), w2(w2_, w2_ + hidden * classes), b2(classes), h(batch * hidden),
-        z(batch * classes), dz(batch * classes), dh(batch * hidden), dw1(in * hidden), db1(hidden), dw2(hidden * classes),
+      : w1(w1_, w1_ + in * hidden),
+        b1(hidden),
+        w2(w2_, w2_ + hidden * classes),
+        b2(classes),
+        h(batch * hidden),
+        z(batch * classes),
+        dz(batch * classes),
+        dh(batch * hidden),
+        dw1(in * hidden),
+        db1(hidden),
+        dw2(hidden * classes),
         db2(classes) {}
 
   void step(const float* x, const std::int64_t* labels) {
@@ -90,8 +99,8 @@ int main() {
   for (auto& label : label_values) label = random.below(classes);
   const Tensor labels = from_vector(label_values, {batch});
 
-  nn::Sequential model(nn::Affine(in, hidden, random, {.init = small_normal}), nn::ReLU(),
-                       nn::Affine(hidden, classes, random, {.init = small_normal}));
+  nn::Sequential model{nn::Affine(in, hidden, random, {.init = small_normal}), nn::ReLU(),
+                       nn::Affine(hidden, classes, random, {.init = small_normal})};
   nn::SGD optimizer(model.parameters(), {.lr = lr});
   const auto parameters = model.parameters();
   ByHand by_hand(parameters[0].data<float>(), parameters[2].data<float>());
@@ -106,7 +115,7 @@ int main() {
   const auto hand_step = [&] { by_hand.step(x.data<float>(), labels.data<std::int64_t>()); };
   step();
   hand_step();
-  fmt::print("two-layer step, one thread, {} BLAS core {}; loss {:.6f}, by hand {:.6f}\n", instruction_set(), blas_core(),
-             loss.item(), by_hand.loss);
+  fmt::print("two-layer step, one thread, {} BLAS core {}; loss {:.6f}, by hand {:.6f}\n", instruction_set(),
+             blas_core(), loss.item(), by_hand.loss);
   side_by_side("xgrad", step, "by hand", hand_step);
 }

@@ -5,9 +5,7 @@
 namespace xgrad::detail {
 namespace {
 
-template <class F> void with_type(DType dtype, F f) {
-  dtype == DType::float32 ? f(float{}) : f(double{});
-}
+template <class F> void with_type(DType dtype, F f) { dtype == DType::float32 ? f(float{}) : f(double{}); }
 
 }  // namespace
 

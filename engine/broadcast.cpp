@@ -22,7 +22,8 @@ const Op expand_op{.name = "broadcast_to", .vjp = [](Vjp& d) { d.add(0, sum_to(d
 Tensor accumulate(const Operand& a, const Operand& b) {
   Call call(accumulate_op, a, b);
   Output out(call.in(0).dtype(), call.shape(0));
-  std::memcpy(out.get(), elements(call.in(0)), static_cast<std::size_t>(call.in(0).size() * item_size(call.in(0).dtype())));
+  std::memcpy(out.get(), elements(call.in(0)),
+              static_cast<std::size_t>(call.in(0).size() * item_size(call.in(0).dtype())));
   add_into(call.in(0).dtype(), out.get(), elements(call.in(1)), call.in(0).size());
   return call.record(out.finish());
 }
@@ -59,7 +60,8 @@ Tensor sum_to(const Operand& x, const Shape& shape) {
     current = out.finish();
     end = begin;
   }
-  if (current.shape() != shape) current = shape.rank() ? view(current, shape) : scalar_tensor(current.dtype(), current.item());
+  if (current.shape() != shape)
+    current = shape.rank() ? view(current, shape) : scalar_tensor(current.dtype(), current.item());
   return call.record(std::move(current));
 }
 
@@ -68,7 +70,8 @@ Tensor expand(const Operand& x, const Shape& shape) {
   if (call.shape(0) == shape) return call.record(call.in(0).detach());
   Output out(call.in(0).dtype(), shape);
   const Shape* from[] = {&call.shape(0)};
-  if (shape.size() > 0) copy_elements(call.in(0).dtype(), broadcast_loop(shape, from, 1), elements(call.in(0)), out.get());
+  if (shape.size() > 0)
+    copy_elements(call.in(0).dtype(), broadcast_loop(shape, from, 1), elements(call.in(0)), out.get());
   return call.record(out.finish());
 }
 

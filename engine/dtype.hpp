@@ -20,9 +20,7 @@ constexpr const char* name_of(DType dtype) noexcept {
   return names[static_cast<int>(dtype)];
 }
 
-constexpr bool is_floating(DType dtype) noexcept {
-  return dtype == DType::float32 || dtype == DType::float64;
-}
+constexpr bool is_floating(DType dtype) noexcept { return dtype == DType::float32 || dtype == DType::float64; }
 
 namespace detail {
 template <class T> struct DTypeOf;
@@ -34,7 +32,9 @@ template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean
 
 /// A C++ element type: float, double, std::int64_t or bool.
 template <class T>
-concept Element = requires { detail::DTypeOf<T>::value; };
+concept Element = requires {
+  detail::DTypeOf<T>::value;
+};
 
 /// Its DType.
 template <Element T> inline constexpr DType dtype_of = detail::DTypeOf<T>::value;

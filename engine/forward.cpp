@@ -43,15 +43,16 @@ inline bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand
 }
 
 Tensor from_double(DType dtype, double value) noexcept {
-  return Access::scalar(dtype, dtype == DType::float64 ? std::bit_cast<u64>(value)
-                                                       : u64{std::bit_cast<u32>(static_cast<float>(value))});
+  return Access::scalar(
+      dtype, dtype == DType::float64 ? std::bit_cast<u64>(value) : u64{std::bit_cast<u32>(static_cast<float>(value))});
 }
 
 [[noreturn, gnu::cold]] void dtypes_differ(const Op& op, const Operand* const* operands, int count) {
   std::string list;
   for (int i = 0; i < count; ++i)
     if (operands[i]->tensor)
-      list += fmt::format("{}{} is {}", list.empty() ? "" : ", ", op.elementwise->names[i], describe(*operands[i]->tensor));
+      list +=
+          fmt::format("{}{} is {}", list.empty() ? "" : ", ", op.elementwise->names[i], describe(*operands[i]->tensor));
   fail<DTypeError>(op.name, operands[0]->site, "dtypes differ: {}; convert one with to(x, dtype)", list);
 }
 
@@ -61,7 +62,8 @@ void check_differentiable(const Op& op, int input, u32 id, Site site) {
 }
 
 /// The value of a rule for one or two 0-d operands, and its node where one of them is on the tape.
-inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Scalar& a, const Operand* second, const Scalar& b) {
+inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Scalar& a, const Operand* second,
+                     const Scalar& b) {
   const ElementwiseRule& rule = *op.elementwise;
   DType dtype = a.dtype;
   if (dtype == DType{}) {
@@ -104,8 +106,7 @@ struct Arguments {
     for (int i = 0; i < count; ++i) {
       const Tensor* t = operands[i]->tensor;
       if (!t) continue;
-      if (!t->defined())
-        fail<ValueError>(op.name, operands[i]->site, "{} is an undefined tensor", rule.names[i]);
+      if (!t->defined()) fail<ValueError>(op.name, operands[i]->site, "{} is an undefined tensor", rule.names[i]);
       if (rule.mask_inputs >> i & 1) {
         if (t->dtype() != DType::boolean)
           fail<DTypeError>(op.name, operands[i]->site, "{} is {}, expected boolean", rule.names[i], describe(*t));
@@ -173,7 +174,8 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
     data[i] = elements(*arguments.in[i]);
     items[i] = item_size(arguments.in[i]->dtype());
   }
-  run_elementwise(arguments.kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items, count, false);
+  run_elementwise(arguments.kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items,
+                  count, false);
   Tensor result = out.finish();
   Tape::Impl* tape = thread_state.recording;
   if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;

@@ -14,15 +14,16 @@ u32 recorded_id(Tape::Impl& tape, const Tensor& t, const char* caller, const cha
   if (!t.defined()) fail<ValueError>(caller, site, "{} is an undefined tensor", what);
   const u32 id = tape.id_of(t, caller, site);
   if (id == 0)
-    fail<GraphError>(caller, site, "{}, {}, is a constant here: neither a variable nor computed from one on this tape", what,
-                     describe(t));
+    fail<GraphError>(caller, site, "{}, {}, is a constant here: neither a variable nor computed from one on this tape",
+                     what, describe(t));
   return id;
 }
 
 Tensor checked_seed(const char* caller, const Tensor& y, const Tensor& seed, Site site) {
   if (!seed.defined()) {
     if (y.size() != 1)
-      fail<ShapeError>(caller, site, "y has shape {}, and without a seed it must have one element", to_string(y.shape()));
+      fail<ShapeError>(caller, site, "y has shape {}, and without a seed it must have one element",
+                       to_string(y.shape()));
     return full(y.shape(), 1, y.dtype());
   }
   if (seed.shape() != y.shape())
@@ -59,9 +60,7 @@ bool mark_wanted(Tape::Impl& tape, u32 from, const u32* requested, std::size_t c
 }
 
 /// The same numbers where nobody else sees them: gradients that sharing made one are handed out as several.
-Tensor own(const Tensor& t) {
-  return Access::has_body(t) && !Access::body(t)->is_sole() ? t.clone() : t;
-}
+Tensor own(const Tensor& t) { return Access::has_body(t) && !Access::body(t)->is_sole() ? t.clone() : t; }
 
 /// A recorded derivative that depends on nothing any more: on the tape all the same, so that its own derivative is zero
 /// and not an error.
@@ -96,10 +95,8 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
       continue;
     }
     slot = own(slot);
-    if (slot.rank() > 0)
-      add_into(slot.dtype(), Access::body(slot)->data, elements(g), slot.size());
-    else
-      slot = no_grad([&] { return accumulate(slot, g); });
+    if (slot.rank() > 0) add_into(slot.dtype(), Access::body(slot)->data, elements(g), slot.size());
+    else slot = no_grad([&] { return accumulate(slot, g); });
   }
   for (auto& [body, g] : sweep.retained) {
     Tensor& slot = body->leaf->grad;
@@ -122,7 +119,8 @@ void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t 
   for (std::size_t i = 0; i < count; ++i) ids[i] = recorded_id(tape, xs[i], "gradient", "x", site);
   const Tensor start = checked_seed("gradient", y, options.seed, site);
   const bool all = mark_wanted(tape, id, ids, count);
-  Sweep sweep{tape, options.create_graph, !all, !options.retain_graph && !options.create_graph, false, site, arch_index()};
+  Sweep sweep{tape, options.create_graph, !all, !options.retain_graph && !options.create_graph, false,
+              site, arch_index()};
   seed_sweep(sweep, id, start);
   sweep.run(id);
   for (std::size_t i = 0; i < count; ++i) {

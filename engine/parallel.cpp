@@ -39,7 +39,8 @@ int initial_threads() {
   int count = 0;
   const char* end = text + std::strlen(text);
   if (std::from_chars(text, end, count).ptr != end || count < 1 || count > 1024)
-    throw ValueError(std::string("XGRAD_THREADS: '").append(text).append("' is no number of threads, expected 1 to 1024"));
+    throw ValueError(
+        std::string("XGRAD_THREADS: '").append(text).append("' is no number of threads, expected 1 to 1024"));
   return count;
 }
 
@@ -59,8 +60,9 @@ std::shared_ptr<tbb::task_arena> arena() {
   const int wanted = thread_count().load(std::memory_order_relaxed);
   if (size != wanted) {
     // TBB would not start more workers than there are processors, and say so on stderr.
-    limit = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
-                                                  static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())));
+    limit = std::make_unique<tbb::global_control>(
+        tbb::global_control::max_allowed_parallelism,
+        static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())));
     current = std::make_shared<tbb::task_arena>(wanted);
     size = wanted;
   }

@@ -49,7 +49,8 @@ struct Printer {
       width = std::max(width, element(t, offset).size());
       return;
     }
-    shown(t.shape()[axis], summary, [&](i64 i) { measure(axis + 1, offset * t.shape()[axis] + i); }, [] {});
+    shown(
+        t.shape()[axis], summary, [&](i64 i) { measure(axis + 1, offset * t.shape()[axis] + i); }, [] {});
   }
 
   void print(int axis, i64 offset) {
@@ -58,9 +59,9 @@ struct Printer {
       return;
     }
     const bool innermost = axis == t.rank() - 1;
-    const std::string separator =
-        innermost ? ", " : "," + std::string(static_cast<std::size_t>(t.rank() - 1 - axis), '\n') +
-                               std::string(static_cast<std::size_t>(axis + 1), ' ');
+    const std::string separator = innermost ? ", "
+                                            : "," + std::string(static_cast<std::size_t>(t.rank() - 1 - axis), '\n') +
+                                                  std::string(static_cast<std::size_t>(axis + 1), ' ');
     text += '[';
     bool first = true;
     const auto next = [&] {

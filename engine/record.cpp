@@ -40,10 +40,8 @@ void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const
   node.op_word = Node::pack(&op, Node::general | (is_array ? u32{Node::array} : 0), out.dtype());
   node.inputs[0] = node.inputs[1] = 0;
   node.record = record;
-  if (is_array)
-    node.adjoint_body = nullptr;
-  else
-    node.adjoint = unreached;
+  if (is_array) node.adjoint_body = nullptr;
+  else node.adjoint = unreached;
   tape.has_general = true;
 }
 
@@ -76,7 +74,8 @@ DType Call::floating(int first, int last) const {
   const DType dtype = in(first).dtype();
   for (int i = first; i < last; ++i) {
     if (!is_floating(in(i).dtype()))
-      fail<DTypeError>("argument {} is {}, expected float32 or float64; convert with to(x, dtype)", i + 1, describe(in(i)));
+      fail<DTypeError>("argument {} is {}, expected float32 or float64; convert with to(x, dtype)", i + 1,
+                       describe(in(i)));
     if (in(i).dtype() == dtype) continue;
     std::string list;
     for (int k = first; k < last; ++k) list += fmt::format("{}{}", k > first ? ", " : "", describe(in(k)));
@@ -119,7 +118,8 @@ Vjp::Vjp(Sweep& sweep, Node& node, const Tensor& grad)
 
 Tensor Vjp::saved(Reads which) const {
   if (!(record_->saved_mask & which))
-    throw GraphError(with_site(node_->op().name, "internal: its derivative reads a value it did not ask to keep", node_->site()));
+    throw GraphError(
+        with_site(node_->op().name, "internal: its derivative reads a value it did not ask to keep", node_->site()));
   return sweep_->saved(*node_, record_->slot(which));
 }
 

@@ -80,28 +80,29 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
   const Shape& shape = tape.shape_of(id);
   Shape joined;
   if (value.dtype() != node.dtype() || !broadcast(value.shape(), shape, joined) || joined != value.shape())
-    throw GraphError(with_site(op, fmt::format("its derivative is {} where the input is {} {}", describe(value),
-                                               name_of(node.dtype()), to_string(shape)), site));
+    throw GraphError(with_site(op,
+                               fmt::format("its derivative is {} where the input is {} {}", describe(value),
+                                           name_of(node.dtype()), to_string(shape)),
+                               site));
   const Tensor fitted = value.shape() == shape ? value : sum_to(value, shape);
-  if (recording)
-    adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
-  else if (node.is(Node::array))
-    add_into_body(node.adjoint_body, fitted);
-  else
-    add_scalar(node, fitted.item());
+  if (recording) adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
+  else if (node.is(Node::array)) add_into_body(node.adjoint_body, fitted);
+  else add_scalar(node, fitted.item());
 }
 
 Tensor Sweep::saved(const Node& node, int slot) const {
   const Saved& saved = node.record->saved[slot];
   if (Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version)
-    fail<GraphError>(node.op().name, node.site(),
-                     "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
-                     describe(saved.value));
+    fail<GraphError>(
+        node.op().name, node.site(),
+        "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
+        describe(saved.value));
   return saved.value;
 }
 
 void Sweep::refuse_released(const Node& node) const {
-  fail<GraphError>("backward", site, "an earlier backward() released what {} had saved (recorded at {}:{}); pass retain_graph to it",
+  fail<GraphError>("backward", site,
+                   "an earlier backward() released what {} had saved (recorded at {}:{}); pass retain_graph to it",
                    node.op().name, node.site().file, node.site().line);
 }
 
@@ -284,10 +285,8 @@ void Sweep::run(u32 from) {
   ThreadState& state = thread_state;
   Tape::Impl* const before = std::exchange(state.recording, recording ? &tape : nullptr);
   try {
-    if (recording)
-      run_recording(from);
-    else
-      run_plain(from);
+    if (recording) run_recording(from);
+    else run_plain(from);
   } catch (...) {
     state.recording = before;
     throw;

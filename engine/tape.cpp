@@ -177,10 +177,8 @@ u32 Tape::Impl::leaf_id(Body* variable) {
   node.inputs[0] = node.inputs[1] = 0;
   detail::retain_body(variable);
   node.variable = variable;
-  if (is_array)
-    node.adjoint_body = nullptr;
-  else
-    node.adjoint = detail::unreached;
+  if (is_array) node.adjoint_body = nullptr;
+  else node.adjoint = detail::unreached;
   variable->leaf->node.store(u64{serial} << 32 | id, std::memory_order_relaxed);
   return id;
 }
@@ -197,9 +195,11 @@ u32 Tape::Impl::id_of_slow(const Tensor& t, const char* op, Site site) {
   if (t.is_leaf()) return leaf_id(detail::Access::body(t));
   if (detail::Access::tape(t) == 0) return 0;
   if (detail::find_tape(detail::Access::tape(t)))
-    detail::fail<GraphError>(op, site, "a value recorded on an outer tape meets the inner one; detach() it, or use one tape");
-  detail::fail<GraphError>(
-      op, site, "a value recorded on a tape that is gone (or another thread's) meets this tape; detach() it to use it as a constant");
+    detail::fail<GraphError>(op, site,
+                             "a value recorded on an outer tape meets the inner one; detach() it, or use one tape");
+  detail::fail<GraphError>(op, site,
+                           "a value recorded on a tape that is gone (or another thread's) meets this tape; detach() it "
+                           "to use it as a constant");
 }
 
 const Shape& Tape::Impl::shape_of(u32 id) noexcept {

@@ -23,13 +23,15 @@ namespace {
 Body* header(std::size_t bytes, DType dtype, const Shape& shape, i64 size) {
   u16 size_class;
   void* block = pool_get(bytes, size_class);
-  return new (block) Body{1, 0, dtype, size_class, static_cast<char*>(block) + sizeof(Body), nullptr, nullptr, size, shape};
+  return new (block)
+      Body{1, 0, dtype, size_class, static_cast<char*>(block) + sizeof(Body), nullptr, nullptr, size, shape};
 }
 }  // namespace
 
 Body* new_body(DType dtype, const Shape& shape) {
   if (shape.too_large())
-    throw ShapeError(fmt::format("tensor: {} is no shape: extents are 0 or more, elements at most 2^40", to_string(shape)));
+    throw ShapeError(
+        fmt::format("tensor: {} is no shape: extents are 0 or more, elements at most 2^40", to_string(shape)));
   const i64 size = shape.size();
   const std::size_t bytes = static_cast<std::size_t>(size * item_size(dtype));
   try {
@@ -113,9 +115,9 @@ Shape nested_shape(const NestedList& list, Site site) {
 
 void fill_nested(const NestedList& list, const Shape& shape, int axis, void* data, DType dtype, i64& index, Site site) {
   const bool expected_list = axis < shape.rank();
-  if (list.is_list() != expected_list ||
-      (expected_list && static_cast<i64>(list.items().size()) != shape[axis]))
-    fail<ShapeError>("tensor", site, "ragged braces: the first row at each depth gives shape {}, another differs at depth {}",
+  if (list.is_list() != expected_list || (expected_list && static_cast<i64>(list.items().size()) != shape[axis]))
+    fail<ShapeError>("tensor", site,
+                     "ragged braces: the first row at each depth gives shape {}, another differs at depth {}",
                      to_string(shape), axis);
   if (!expected_list) {
     check_fits("tensor", dtype, list.value(), site);
@@ -229,9 +231,7 @@ void Tensor::assign(const Tensor& source, Site site) {
   std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
 }
 
-Tensor empty(const Shape& shape, DType dtype, Site) {
-  return detail::Output(dtype, shape).finish();
-}
+Tensor empty(const Shape& shape, DType dtype, Site) { return detail::Output(dtype, shape).finish(); }
 
 Tensor full(const Shape& shape, double value, DType dtype, Site site) {
   detail::check_fits("full", dtype, value, site);
@@ -280,7 +280,8 @@ template Tensor from_vector(const std::vector<bool>&, const Shape&, Site);
 Tensor variable(Tensor value, Site site) {
   detail::check_defined(value, "variable", site);
   if (!is_floating(value.dtype()))
-    detail::fail<DTypeError>("variable", site, "{} has no gradient, expected float32 or float64", name_of(value.dtype()));
+    detail::fail<DTypeError>("variable", site, "{} has no gradient, expected float32 or float64",
+                             name_of(value.dtype()));
   const bool sole = Access::has_body(value) && Access::tape(value) == 0 && !Access::body(value)->owner &&
                     !value.is_leaf() && Access::body(value)->refs.load(std::memory_order_acquire) == 1;
   if (!sole) {

@@ -141,8 +141,7 @@ Tensor tensor(const NestedList& values, DType dtype = float32, Site site = Site:
 /// A copy of `shape.size()` elements at `first`, row-major.
 template <Element T> Tensor from_data(const T* first, const Shape& shape, Site site = Site::here());
 /// A tensor of `values`, row-major; ShapeError unless there are as many as the shape has elements.
-template <Element T>
-Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site = Site::here());
+template <Element T> Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site = Site::here());
 
 Tensor empty(const Shape& shape, DType dtype = float32, Site site = Site::here());
 Tensor full(const Shape& shape, double value, DType dtype = float32, Site site = Site::here());

@@ -45,8 +45,9 @@ class AnyModule {
   void (*assign_)(Module& to, const Module& from);
 };
 
-/// One module after another, named "0", "1", ...: `Sequential(Linear(784, 50, random), ReLU(), Linear(50, 10,
-/// random))`. It holds copies. An error inside says in which of them.
+/// One module after another, named "0", "1", ...: `Sequential{Linear(784, 50, random), ReLU(), Linear(50, 10,
+/// random)}`. In braces, because in parentheses which layer draws from `random` first is up to the compiler. It holds
+/// copies. An error inside says in which of them.
 class Sequential : public Module {
  public:
   Sequential() = default;

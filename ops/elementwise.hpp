@@ -12,8 +12,6 @@ namespace xgrad::detail {
 /// Instantiated in the library, once per rule.
 template <class Rule> const Op& op_of() noexcept;
 
-template <class Rule, class... Args> Tensor apply(const Args&... args) {
-  return elementwise(op_of<Rule>(), args...);
-}
+template <class Rule, class... Args> Tensor apply(const Args&... args) { return elementwise(op_of<Rule>(), args...); }
 
 }  // namespace xgrad::detail

@@ -24,7 +24,8 @@ template <class T> const UpdateKernels<T>& update_kernels() {
 }
 
 void check(const char* op, const Tensor& w, const Tensor& other, const char* what, Site site) {
-  if (!w.defined() || !other.defined()) fail<ValueError>(op, site, "{} is an undefined tensor", w.defined() ? what : "w");
+  if (!w.defined() || !other.defined())
+    fail<ValueError>(op, site, "{} is an undefined tensor", w.defined() ? what : "w");
   if (!is_floating(w.dtype())) fail<DTypeError>(op, site, "w is {}, expected float32 or float64", describe(w));
   if (w.dtype() != other.dtype()) fail<DTypeError>(op, site, "w is {}, {} is {}", describe(w), what, describe(other));
   if (w.shape() != other.shape()) fail<ShapeError>(op, site, "w is {}, {} is {}", describe(w), what, describe(other));
@@ -37,8 +38,7 @@ template <class F> void in_pieces(std::int64_t n, F f) {
   parallel_for((n + piece - 1) / piece, [&](std::int64_t i) { f(i * piece, std::min(piece, n - i * piece)); });
 }
 
-template <class T>
-void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const SgdStep& step, Site site) {
+template <class T> void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const SgdStep& step, Site site) {
   T* v = velocity ? velocity->mutable_data<T>(site) : nullptr;
   T* to = w.mutable_data<T>(site);
   const T* g = grad.data<T>(site);
@@ -46,8 +46,7 @@ void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const SgdStep& step, S
   in_pieces(w.size(), [&](std::int64_t i, std::int64_t n) { kernel(to + i, g + i, v ? v + i : v, n, step); });
 }
 
-template <class T>
-void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamStep& step, Site site) {
+template <class T> void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamStep& step, Site site) {
   T *to = w.mutable_data<T>(site), *first = m.mutable_data<T>(site), *second = v.mutable_data<T>(site);
   const T* g = grad.data<T>(site);
   const auto kernel = update_kernels<T>().adam;
@@ -63,7 +62,8 @@ void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOption
   const bool uses_velocity = options.momentum != 0, first = !velocity.defined();
   if (uses_velocity && first) velocity = zeros(w.shape(), w.dtype(), site);
   if (uses_velocity) detail::check(op, w, velocity, "velocity", site);
-  const detail::SgdStep step{options.lr, options.momentum, options.dampening, options.weight_decay, options.nesterov, first};
+  const detail::SgdStep step{options.lr,           options.momentum, options.dampening,
+                             options.weight_decay, options.nesterov, first};
   (w.dtype() == DType::float32 ? detail::sgd<float> : detail::sgd<double>)(w, grad, uses_velocity ? &velocity : nullptr,
                                                                            step, site);
 }

@@ -24,8 +24,8 @@ struct AdamOptions {
   std::int64_t step = 1;  ///< the number of this update, from 1
 };
 
-/// g += weight_decay w (decoupled: w *= 1 - lr weight_decay); m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
-/// w -= lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps). Undefined m and v start at zero.
+/// g += weight_decay w (decoupled: w *= 1 - lr weight_decay); m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2)
+/// g^2; w -= lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps). Undefined m and v start at zero.
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options,
                  Site site = Site::here());
 

@@ -36,7 +36,8 @@ struct alignas(64) Body {
   u32& version() noexcept { return owner ? owner->version_ : version_; }
   /// Whether nothing but `known` references sees these elements.
   bool is_sole(u32 known = 1) const noexcept {
-    return refs.load(std::memory_order_acquire) == known && (!owner || owner->refs.load(std::memory_order_acquire) == 1);
+    return refs.load(std::memory_order_acquire) == known &&
+           (!owner || owner->refs.load(std::memory_order_acquire) == 1);
   }
   bool is_variable() const noexcept { return leaf && leaf->is_variable; }
   std::size_t bytes() const noexcept { return static_cast<std::size_t>(size * item_size(dtype)); }
@@ -111,7 +112,9 @@ class Output {
     if (shape.rank() > 0) array_ = new_array(dtype, shape);
   }
   void* get() noexcept { return array_.defined() ? Access::body(array_)->data : &bits_; }
-  Tensor finish() noexcept { return array_.defined() ? std::move(array_) : Access::scalar(dtype_, std::bit_cast<u64>(bits_)); }
+  Tensor finish() noexcept {
+    return array_.defined() ? std::move(array_) : Access::scalar(dtype_, std::bit_cast<u64>(bits_));
+  }
 
  private:
   DType dtype_;

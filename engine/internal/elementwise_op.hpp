@@ -45,8 +45,7 @@ template <class Rule> constexpr ElementwiseRule make_rule() noexcept {
 template <class Rule, int input> constexpr Reads rule_reads() noexcept {
   if constexpr (input < input_count<Rule> && has_derivative<Rule, input>)
     return reads_of(DerivativeProbe<Rule, input>::reads);
-  else
-    return reads_nothing;
+  else return reads_nothing;
 }
 
 template <class Rule> inline constexpr ElementwiseRule rule_of = make_rule<Rule>();

@@ -90,24 +90,25 @@ struct Tape::Impl {
   detail::u32 count = 0;  // nodes so far, the unused node 0 included
   detail::u32 serial = 0;
   detail::ThreadState* owner = nullptr;  // of the thread it was opened on
-  Impl* outer = nullptr;   // the tape around this one
-  Impl* paused = nullptr;  // what recorded before this one: that tape, or null under NoGrad
-  bool has_general = false;  // some node has a Record
+  Impl* outer = nullptr;                 // the tape around this one
+  Impl* paused = nullptr;                // what recorded before this one: that tape, or null under NoGrad
+  bool has_general = false;              // some node has a Record
   std::vector<detail::Node*> chunks;
   std::vector<std::pair<void*, detail::u16>> slabs;  // their memory: one chunk each, later several
-  std::vector<char*> blocks;  // arena for records
+  std::vector<char*> blocks;                         // arena for records
   std::vector<std::pair<void*, detail::u16>> large;  // records too big for a block
   char* arena = nullptr;
   char* arena_end = nullptr;
-  std::vector<detail::u32> leaves;                                  // node ids
-  std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;    // open addressing, power of two
-  std::map<detail::u32, detail::Body*> retained;                    // values under retain_grad(), owned
-  std::vector<detail::u8> wanted;                                   // per sweep: does a requested value lie below
+  std::vector<detail::u32> leaves;                                // node ids
+  std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;  // open addressing, power of two
+  std::map<detail::u32, detail::Body*> retained;                  // values under retain_grad(), owned
+  std::vector<detail::u8> wanted;                                 // per sweep: does a requested value lie below
 
   detail::Node& at(detail::u32 id) noexcept { return chunks[id >> chunk_bits][id & (chunk_nodes - 1)]; }
   /// After this the next push() cannot fail.
   void make_room() {
-    if (next == end) [[unlikely]] grow();
+    if (next == end) [[unlikely]]
+      grow();
   }
   detail::Node& push() {
     make_room();

@@ -48,8 +48,7 @@ class Call {
   static constexpr int max_operands = 8;
 
   /// Numbers become 0-d tensors of the dtype the tensors have in common.
-  template <class... Operands>
-  explicit Call(const Op& op, const Operands&... operands) : Call(op, {&operands...}) {}
+  template <class... Operands> explicit Call(const Op& op, const Operands&... operands) : Call(op, {&operands...}) {}
   Call(const Op& op, std::initializer_list<const Operand*> operands);
   /// Any number of tensors, for ops like concatenate.
   Call(const Op& op, const Tensor* inputs, int count, Site site);

@@ -8,14 +8,14 @@ namespace xgrad::detail {
 struct Sweep {
   Tape::Impl& tape;
   bool recording;
-  bool prune;    // follow only nodes marked in tape.wanted
-  bool release;  // give up what is saved on the way
-  bool deposit;  // backward(): leave gradients in leaves and retained values
-  Site site;     // of the call that asked
-  int arch;      // arch_index()
-  std::vector<Tensor> adjoints = {};  // recording only
+  bool prune;                                           // follow only nodes marked in tape.wanted
+  bool release;                                         // give up what is saved on the way
+  bool deposit;                                         // backward(): leave gradients in leaves and retained values
+  Site site;                                            // of the call that asked
+  int arch;                                             // arch_index()
+  std::vector<Tensor> adjoints = {};                    // recording only
   std::vector<std::pair<Body*, Tensor>> retained = {};  // deposit only: what retained values are to be left
-  bool done = false;  // until then an exception leaves nothing behind in the nodes
+  bool done = false;                                    // until then an exception leaves nothing behind in the nodes
 
   enum Mark : u8 { unwanted, passing, requested };
 

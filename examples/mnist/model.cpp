@@ -12,7 +12,7 @@ namespace {
 /// N(0, 0.01^2). He's larger ones learn faster at first and end at the same mean, but twice as far apart by seed.
 Model two_layer(Random& random, std::uint64_t seed) {
   const nn::LinearOptions small{.init = [](Tensor& w, Random& r) { nn::normal_(w, r, 0, 0.01); }};
-  return {nn::Sequential(nn::Linear(784, 50, random, small), nn::ReLU(), nn::Linear(50, 10, random, small)),
+  return {nn::Sequential{nn::Linear(784, 50, random, small), nn::ReLU(), nn::Linear(50, 10, random, small)},
           {.seed = seed},
           [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }};
 }
@@ -21,8 +21,8 @@ Model two_layer(Random& random, std::uint64_t seed) {
 /// targets 0.01 and 0.99, weights from N(0, 1 / inputs).
 Model sigmoid_net(Random& random, std::uint64_t seed) {
   const nn::LinearOptions plain{.bias = false, .init = [](Tensor& w, Random& r) { nn::he_normal_(w, r, 1); }};
-  return {nn::Sequential(nn::Linear(784, 100, random, plain), nn::Sigmoid(), nn::Linear(100, 10, random, plain),
-                         nn::Sigmoid()),
+  return {nn::Sequential{nn::Linear(784, 100, random, plain), nn::Sigmoid(), nn::Linear(100, 10, random, plain),
+                         nn::Sigmoid()},
           {.seed = seed, .scaling = nn::Scaling::inset, .one_hot = true, .on = 0.99, .off = 0.01},
           [](const Tensor& outputs, const Tensor& targets) {
             const double half_mean = 0.5 / static_cast<double>(outputs.shape()[0]);
@@ -43,7 +43,8 @@ std::unique_ptr<nn::Optimizer> make_optimizer(const Options& options, const nn::
   if (options.optimizer == "adam")
     return std::make_unique<nn::Adam>(network.parameters(), AdamOptions{.lr = lr, .weight_decay = decay});
   const double momentum = options.optimizer == "momentum" ? 0.9 : 0;
-  return std::make_unique<nn::SGD>(network.parameters(), SgdOptions{.lr = lr, .momentum = momentum, .weight_decay = decay});
+  return std::make_unique<nn::SGD>(network.parameters(),
+                                   SgdOptions{.lr = lr, .momentum = momentum, .weight_decay = decay});
 }
 
 }  // namespace mnist

@@ -29,10 +29,8 @@ void sgd_loop(T* w, const T* g, T* velocity, std::int64_t n, const SgdStep& step
 }
 
 template <class T, class A> void sgd(T* w, const T* g, T* velocity, std::int64_t n, const SgdStep& step) {
-  if (step.momentum == 0)
-    sgd_loop<T, A, false>(w, g, velocity, n, step);
-  else
-    sgd_loop<T, A, true>(w, g, velocity, n, step);
+  if (step.momentum == 0) sgd_loop<T, A, false>(w, g, velocity, n, step);
+  else sgd_loop<T, A, true>(w, g, velocity, n, step);
 }
 
 template <class T, class A> void adam(T* w, const T* g, T* m, T* v, std::int64_t n, const AdamStep& step) {

@@ -11,7 +11,7 @@ int main() {
   Tensor points = uniform(random, {256, 2}, -1.5, 1.5);
   Tensor inside = to(sum(square(points), 1, true) < 1, float32);
 
-  nn::Sequential model(nn::Linear(2, 16, random), nn::Tanh(), nn::Linear(16, 1, random));
+  nn::Sequential model{nn::Linear(2, 16, random), nn::Tanh(), nn::Linear(16, 1, random)};
   nn::Adam optimizer(model.parameters(), {.lr = 0.02});
   double loss = 0;
   for (int step = 0; step < 500; ++step) {

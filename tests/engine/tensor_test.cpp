@@ -147,7 +147,10 @@ TEST_CASE("shape: limits", "[tensor]") {
   Shape written{1, 1};
   written[0] = written[1] = half * 4;
   CHECK_THAT(error_of<ShapeError>([&] { empty(written); }), contains("(4294967296, 4294967296) is no shape"));
-  CHECK_THAT(error_of<Error>([&] { empty({half, 1024}, float64); }), contains("no memory for float64 (1073741824, 1024)"));
+  CHECK_THAT(error_of<Error>([&] {
+               empty({half, 1024}, float64);
+             }),
+             contains("no memory for float64 (1073741824, 1024)"));
   CHECK_THAT(error_of<ShapeError>([] { Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}); }), contains("9 axes, at most 8"));
 }
 

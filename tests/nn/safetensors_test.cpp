@@ -52,8 +52,8 @@ TEST_CASE("tensors of every dtype and shape come back as they were") {
   const std::string path = folder / "w.safetensors";
   const Tensor single = tensor({{0.1, -2.5, 1e30}}), zero_d = tensor(0.1, float64), flags = tensor({1, 0, 1}, boolean),
                counts = tensor({{-5}, {1}}, int64), nothing = zeros({3, 0}, float64);
-  nn::save_safetensors(path,
-                       {{"flags", flags}, {"single", single}, {"scalar", zero_d}, {"", nothing}, {"ü \"n\" \\", counts}});
+  nn::save_safetensors(
+      path, {{"flags", flags}, {"single", single}, {"scalar", zero_d}, {"", nothing}, {"ü \"n\" \\", counts}});
   const auto loaded = nn::load_safetensors(path);
   REQUIRE(loaded.size() == 5);
   for (const auto& [name, t] : loaded) {

@@ -8,7 +8,7 @@ using namespace xgrad::tests;
 namespace {
 
 nn::Sequential small_net(Random& random) {
-  return nn::Sequential(nn::Linear(3, 4, random), nn::ReLU(), nn::Linear(4, 2, random));
+  return nn::Sequential{nn::Linear(3, 4, random), nn::ReLU(), nn::Linear(4, 2, random)};
 }
 
 std::vector<float> values(const Tensor& t) { return t.to_vector<float>(); }

@@ -31,12 +31,12 @@ struct Training {
 
   static Training two_layer() {
     Random random(1);
-    return {nn::Sequential(nn::Linear(784, 50, random), nn::ReLU(), nn::Linear(50, 10, random)), 100, {}};
+    return {nn::Sequential{nn::Linear(784, 50, random), nn::ReLU(), nn::Linear(50, 10, random)}, 100, {}};
   }
   static Training sigmoid_net() {
     Random random(1);
-    return {nn::Sequential(nn::Linear(784, 100, random, {.bias = false}), nn::Sigmoid(),
-                           nn::Linear(100, 10, random, {.bias = false}), nn::Sigmoid()),
+    return {nn::Sequential{nn::Linear(784, 100, random, {.bias = false}), nn::Sigmoid(),
+                           nn::Linear(100, 10, random, {.bias = false}), nn::Sigmoid()},
             1,
             {.one_hot = true, .on = 0.99, .off = 0.01}};
   }

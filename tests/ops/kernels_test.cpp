@@ -138,7 +138,8 @@ template <class Rule, class T> void check_scalars(int arch) {
   std::size_t wrong = 0;
   std::vector<std::array<double, 2>> saved(a.size());
   for (std::size_t i = 0; i < a.size(); ++i)
-    wrong += !same(y[i], kernels.scalar_value[type_index<T>](static_cast<double>(a[i]), static_cast<double>(b[i]), saved[i].data()));
+    wrong += !same(y[i], kernels.scalar_value[type_index<T>](static_cast<double>(a[i]), static_cast<double>(b[i]),
+                                                             saved[i].data()));
   for (int input = 0; input < 2; ++input) {
     if (!kernels.grad[input][0]) continue;
     const std::vector<T> d = derivative<Rule>(arch, input, g, a, b);
