@@ -19,7 +19,8 @@ template <> struct Float<float> {
   static constexpr float sqrt_half = 0.70710678118654752f;
   static constexpr float two_thirds = 0.666666667f, two_thirds_low = -1.98682155e-08f;
   // Where the result is 0, infinity, -1 or 1 to rounding.
-  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -18, tanh_high = 10, erf_high = 5, normal_high = 15;
+  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -18, tanh_high = 10, erf_high = 5,
+                         normal_high = 14.5f;
 
   /// (e^r - 1 - r) / r^2, |r| <= log(2) / 2; error 2^-26.5 of e^r.
   static constexpr float exp[] = {0.5f, 0.16666573f, 0.04166655f, 0.008363774f, 0.0013926927f};
@@ -30,12 +31,14 @@ template <> struct Float<float> {
   /// erf(x) / x - 1 of x^2, |x| <= 1; error 2^-27.
   static constexpr float erf[] = {0.12837917f,   -0.37612626f,    0.11283594f,  -0.026854211f,
                                   0.0051890872f, -0.00080168643f, 7.875875e-05f};
-  /// (b + centre) e^(b^2 / 2) times the standard normal's mass above b, of (b - centre) / (b + centre), b >= 0;
-  /// error 2^-26.5.
-  static constexpr float tail_centre = 5;
-  static constexpr float tail[] = {0.76919305f,     -0.6653825f,   0.49530563f,     -0.31353322f,
-                                   0.16502027f,     -0.06911793f,  0.020796092f,    -0.0029972885f,
-                                   -0.00080354116f, 0.0005539788f, -4.3862397e-05f, -5.5419485e-05f};
+  /// (e^(-b^2 / 2) / Q(b) - 2) / b - 2 of (b - centre) / (b + centre), for the standard normal's mass Q(b) above
+  /// b >= 0.67; error 2^-27 of e^(-b^2 / 2) / Q(b).
+  static constexpr float tail_centre = 3.5f;
+  static constexpr float tail[] = {0.115240957f,   0.497354817f,    -0.084997788f,    -0.0477645856f, 0.0275154138f,
+                                   0.00652254634f, -0.00838544238f, -0.000690804958f, 0.0019431597f};
+  /// (1/2 - Q(x)) / x of x^2, |x| <= normal_near; error 2^-31.5.
+  static constexpr float normal_near = 0.67f;
+  static constexpr float normal[] = {0.398942278f, -0.066490291f, 0.00997250889f, -0.00118217693f, 0.000104124107f};
 };
 
 template <> struct Float<double> {
@@ -51,7 +54,7 @@ template <> struct Float<double> {
   static constexpr double sqrt_half = 0.70710678118654752440;
   static constexpr double two_thirds = 0.66666666666666666, two_thirds_low = 3.7007434154171886e-17;
   static constexpr double exp_low = -746, exp_high = 710, expm1_low = -38, tanh_high = 20, erf_high = 7,
-                          normal_high = 40;
+                          normal_high = 38.75;
 
   /// Error 2^-61 of e^r.
   static constexpr double exp[] = {0.5,
@@ -83,15 +86,20 @@ template <> struct Float<double> {
                                    0.0001205533111164271,   -1.4925595266831182e-05, 1.6461000484121368e-06,
                                    -1.6350312701054695e-07, 1.4659775274047436e-08,  -1.1372848856791674e-09,
                                    5.957176147748911e-11};
-  /// Error 2^-54.3.
-  static constexpr double tail_centre = 5;
+  /// Error 2^-55.5.
+  static constexpr double tail_centre = 3.125;
   static constexpr double tail[] = {
-      0.769193049750063,      -0.6653825028900567,   0.49530561596997386,    -0.31353315667129955,
-      0.16502036617051113,    -0.06911863870640436,  0.020795066797416595,   -0.0029933767701593532,
-      -0.0007978693739469138, 0.0005448990707733159, -5.937586780212169e-05, -4.976288868029808e-05,
-      1.6681694446690882e-05, 3.981274923141603e-06, -2.770264894685992e-06, -3.376318795644607e-07,
-      4.343124300104718e-07,  4.385236079192329e-08, -6.65400740125251e-08,  -1.0623937439932971e-08,
-      7.573702456952603e-09,  2.2061860857956886e-09};
+      0.086825417223030075,  0.50487591975573104,    -0.047305838634182349,   -0.060222054002688049,
+      0.015297289129511028,  0.013823608514398285,   -0.0046732210502573276,  -0.0040391140968801926,
+      0.0013252666681897881, 0.001331036840914422,   -0.00032008088613340168, -0.00045391581515676299,
+      4.9472525531864299e-5, 0.00014935446472057958, 6.3057102300362685e-6,   -4.4822865119945013e-5,
+      -9.168437309516128e-6, 1.1870007077183363e-5,  4.2059045171782577e-6,   -2.82877999354445e-6,
+      -9.721972527260274e-7, 5.4466264964809449e-7};
+  /// Error 2^-60.5.
+  static constexpr double normal_near = 0.67;
+  static constexpr double normal[] = {0.39894228040143267,    -0.066490380066904514,  0.0099735570100012227,
+                                      -0.0011873282148888848, 0.0001154346820851039,  -9.4446256617819689e-6,
+                                      6.6586638465698593e-7,  -4.1019239502825032e-8, 2.0421722513048048e-9};
 };
 
 }  // namespace xgrad::detail

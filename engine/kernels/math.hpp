@@ -1,10 +1,11 @@
 #pragma once
-// exp, log and their kin on lanes, within 2.5 ulp (normal_cdf: 5) over the whole range, infinities, nan and subnormals
-// included; xsimd 8.1's lose subnormals and the last binade before overflow. Without fused multiply-add (sse2) bits
-// differ in the last place; avx2 and avx512 agree.
+// exp, log and their kin on lanes, within 2 ulp over the whole range, infinities, nan and subnormals included;
+// xsimd 8.1's lose subnormals and the last binade before overflow. Without fused multiply-add (sse2) bits differ in
+// the last place; avx2 and avx512 agree.
 //
 // The methods are the usual ones: Cody and Waite's argument reduction, a polynomial, and scaling by a power of two;
-// the polynomials are interpolations at Chebyshev nodes, computed with 60 digits. Constants are in constants.hpp.
+// the polynomials were fitted with 60 digits, at Chebyshev nodes or by Remez's exchange. Constants are in
+// constants.hpp.
 #include <xgrad/engine/kernels/constants.hpp>
 #include <xgrad/engine/kernels/lane.hpp>
 
@@ -22,6 +23,15 @@ template <class T, class A, int n> Lane<T, A> polynomial(Lane<T, A> x, const T (
 #pragma GCC unroll 32
   for (int i = n - 2; i >= 0; --i) sum = fma(sum, x, c[i]);
   return sum;
+}
+
+/// The same, even and odd powers apart: a chain of operations half as long, for one multiplication more.
+template <class T, class A, int n> Lane<T, A> long_polynomial(Lane<T, A> x, const T (&c)[n]) noexcept {
+  const Lane<T, A> square = x * x;
+  Lane<T, A> sum[] = {c[(n - 1) & ~1], c[(n - 2) | 1]};
+#pragma GCC unroll 32
+  for (int i = n - 3; i >= 0; --i) sum[i & 1] = fma(sum[i & 1], square, c[i]);
+  return fma(sum[1], x, sum[0]);
 }
 
 /// The lanes as unsigned integers of the same width.
@@ -45,19 +55,19 @@ template <class T, class A> Lane<T, A> round(Lane<T, A> x) noexcept {
   return (x + Float<T>::rounder) - Float<T>::rounder;
 }
 
-/// 2^n for whole n in [-bias, bias].
-template <class T, class A> Lane<T, A> power_of_two(Lane<T, A> n) noexcept {
-  return from_bits<T, A>((bits(n + Float<T>::rounder) << Float<T>::mantissa) + word(T{1}));
-}
-
-/// x 2^n for whole n, |n| up to twice the exponent's range, rounded once.
-template <class T, class A> Lane<T, A> scale(Lane<T, A> x, Lane<T, A> n) noexcept {
+/// x 2^n for shifted = n + rounder, n whole, |n| up to twice the exponent's range; rounded once.
+template <class T, class A> Lane<T, A> scale(Lane<T, A> x, Lane<T, A> shifted) noexcept {
+  using F = Float<T>;
+  const Lane<T, A> n = shifted - F::rounder;
   if constexpr (requires { Isa<A>::scale(x.v, n.v); }) {
     return Isa<A>::scale(x.v, n.v);
   } else {
-    // Where it is 0 anyway, not by underflow, which would take some 100 cycles.
-    const Lane<T, A> half = round(n * 0.5), some = where(n < -(Float<T>::bias + Float<T>::mantissa), 0, x);
-    return some * power_of_two(half) * power_of_two(n - half);
+    // In two steps of n / 2, by exponents with their bias. Where it is 0 anyway, not by underflow, which would take
+    // some 100 cycles.
+    const auto exponents = bits(shifted) - (word(F::rounder) - 2 * static_cast<typename F::Word>(F::bias));
+    const auto half = exponents >> 1, other = exponents - half;
+    const Lane<T, A> some = where(n < -(F::bias + F::mantissa), 0, x);
+    return some * from_bits<T, A>(half << F::mantissa) * from_bits<T, A>(other << F::mantissa);
   }
 }
 
@@ -66,41 +76,59 @@ template <class T, class A> Lane<T, A> limit(Lane<T, A> x, T low, T high) noexce
   return Isa<A>::limit(x.v, Lane<T, A>(low).v, Lane<T, A>(high).v);
 }
 
-/// x = n log(2) + r with n whole and |r| <= log(2) / 2.
+/// x = n log(2) + high + low with n whole, |high + low| <= log(2) / 2 and high exact; shifted = n + rounder.
 template <class T, class A> struct ExpParts {
-  Lane<T, A> n, r;
-  explicit ExpParts(Lane<T, A> x) noexcept : n(round(x * Float<T>::log2_e)) {
-    r = fma(n, -Float<T>::log_2_low, fma(n, -Float<T>::log_2_high, x));
-  }
+  Lane<T, A> shifted, n, high;
+  explicit ExpParts(Lane<T, A> x) noexcept
+      : shifted(fma(x, Float<T>::log2_e, Float<T>::rounder)),
+        n(shifted - Float<T>::rounder),
+        high(fma(n, -Float<T>::log_2_high, x)) {}
+  /// low + added
+  Lane<T, A> low(Lane<T, A> added) const noexcept { return fma(n, -Float<T>::log_2_low, added); }
 };
+
+/// e^(high + low) - 1 - high
+template <class T, class A> Lane<T, A> exp_rest(Lane<T, A> high, Lane<T, A> low) noexcept {
+  const Lane<T, A> r = high + low;
+  return fma(polynomial(r, Float<T>::exp), r * r, low);
+}
 
 /// e^(x + tail) for a tail that is small against x's rounding.
 template <class T, class A> Lane<T, A> exp_sum(Lane<T, A> x, Lane<T, A> tail) noexcept {
-  ExpParts<T, A> parts(limit(x, Float<T>::exp_low, Float<T>::exp_high));
-  const Lane<T, A> r = parts.r + tail;
-  return scale(fma(polynomial(r, Float<T>::exp), r * r, r) + 1, parts.n);
+  const ExpParts<T, A> parts(limit(x, Float<T>::exp_low, Float<T>::exp_high));
+  return scale(parts.high + exp_rest(parts.high, parts.low(tail)) + 1, parts.shifted);
 }
 
 template <class T, class A> Lane<T, A> exp(Lane<T, A> x) noexcept {
   const ExpParts<T, A> parts(limit(x, Float<T>::exp_low, Float<T>::exp_high));
-  return scale(fma(polynomial(parts.r, Float<T>::exp), parts.r * parts.r, parts.r) + 1, parts.n);
+  const Lane<T, A> r = parts.low(parts.high);
+  return scale(fma(polynomial(r, Float<T>::exp), r * r, r) + 1, parts.shifted);
+}
+
+/// (e^x - 1) / 2 for expm1_low <= x <= exp_high: half, because 2^n would overflow before the result does.
+template <class T, class A> Lane<T, A> half_expm1(Lane<T, A> x) noexcept {
+  const ExpParts<T, A> parts(x);
+  const Lane<T, A> half = from_bits<T, A>((bits(parts.shifted) << Float<T>::mantissa) + word(T{0.5}));  // 2^n / 2
+  const Lane<T, A> rest = exp_rest(parts.high, parts.n * -Float<T>::log_2_low);
+  return fma(half, rest, fma(half, parts.high, half - 0.5));
 }
 
 template <class T, class A> Lane<T, A> expm1(Lane<T, A> x) noexcept {
-  const ExpParts<T, A> parts(limit(x, Float<T>::expm1_low, Float<T>::exp_high));
-  const Lane<T, A> p = fma(polynomial(parts.r, Float<T>::exp), parts.r * parts.r, parts.r);
-  const Lane<T, A> half = power_of_two(parts.n - 1);  // 2^n itself would overflow before the result does
-  return where(abs(x) < Float<T>::tiny, x, 2 * fma(half, p, half - 0.5));
+  const Lane<T, A> y = 2 * half_expm1(limit(x, Float<T>::expm1_low, Float<T>::exp_high));
+  return where(abs(x) < Float<T>::tiny, x, y);
 }
 
+/// With e = e^-|x|: 1 - e / (1 + e) above 0, and e (1 - e / (1 + e)) below, where e / (1 + e) would be rounded twice.
 template <class T, class A> Lane<T, A> sigmoid(Lane<T, A> x) noexcept {
-  const Lane<T, A> e = exp(-abs(x));
-  return where(x < 0, e, 1) / (1 + e);
+  const Lane<T, A> e = exp(-abs(x)), q = e / (1 + e), top = where(x < 0, e, 1);
+  return fma(-q, top, top);
 }
 
+/// With h = (e^2|x| - 1) / 2: h / (1 + h), or h - h h / (1 + h) where the quotient is but a correction.
 template <class T, class A> Lane<T, A> tanh(Lane<T, A> x) noexcept {
-  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::tanh_high), e = expm1(2 * a), y = e / (e + 2);
-  return where(x < 0, -y, where(x == 0, x, y));
+  const Lane<T, A> h = half_expm1(2 * limit(abs(x), T{0}, Float<T>::tanh_high)), q = h / (1 + h);
+  const Lane<T, A> y = where(h < 0.5, fma(-h, q, h), q);
+  return from_bits<T, A>(bits(y) | (bits(x) & word(T{-0.0})));
 }
 
 /// x = 2^k m with m in [sqrt(1/2), sqrt(2)), for positive x.
@@ -147,7 +175,7 @@ template <class T, class A> Lane<T, A> log1p(Lane<T, A> x) noexcept {
 /// A number held in two lanes: high + low, low within high's rounding.
 template <class T, class A> struct Pair { Lane<T, A> high, low; };
 
-/// a + b exactly, where |a| >= |b| or a = 0.
+/// a + b exactly, where a has an exponent not below b's or is 0.
 template <class T, class A> Pair<T, A> exact_sum(Lane<T, A> a, Lane<T, A> b) noexcept {
   const Lane<T, A> sum = a + b;
   return {sum, b - (sum - a)};
@@ -165,12 +193,11 @@ template <class T, class A> Pair<T, A> exact_product(Lane<T, A> a, Lane<T, A> b)
   }
 }
 
-/// e^(b^2 / 2) times the standard normal's mass above b, for b >= 0 (the variable is that of Shepherd and Laframboise,
-/// 1981).
-template <class T, class A> Lane<T, A> scaled_tail(Lane<T, A> b) noexcept {
+/// e^(-b^2 / 2) over the standard normal's mass above b, for b >= 2/3 (the variable is that of Shepherd and
+/// Laframboise, 1981).
+template <class T, class A> Pair<T, A> tail_divisor(Lane<T, A> b) noexcept {
   constexpr T c = Float<T>::tail_centre;
-  const Lane<T, A> r = 1 / (b + c);
-  return polynomial((b - c) * r, Float<T>::tail) * r;
+  return exact_sum(2 * b, fma(b, long_polynomial((b - c) / (b + c), Float<T>::tail), 2));
 }
 
 /// erf(x) for |x| <= 1
@@ -180,16 +207,23 @@ template <class T, class A> Lane<T, A> erf_near_0(Lane<T, A> x) noexcept {
 
 template <class T, class A> Lane<T, A> erf(Lane<T, A> x) noexcept {
   const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::erf_high);
-  const Lane<T, A> far = 1 - 2 * exp(-a * a) * scaled_tail(a * 1.41421356237309504880);
+  const Lane<T, A> far = 1 - 2 * exp(-a * a) / tail_divisor(a * 1.41421356237309504880).high;
   return where(a < 1, erf_near_0(x), where(x < 0, -far, far));
 }
 
+/// The mass above b >= 2/3: dividend and divisor with what their rounding lost.
+template <class T, class A> Lane<T, A> normal_tail(Lane<T, A> b) noexcept {
+  const Pair<T, A> square = exact_product(b, b), divisor = tail_divisor(b);
+  const ExpParts<T, A> parts(-0.5 * square.high);
+  const Lane<T, A> p = parts.high + exp_rest(parts.high, parts.low(-0.5 * square.low)), e = 1 + p, e_low = p - (e - 1);
+  const Lane<T, A> q = e / divisor.high, inverse = 1 - parts.high;  // of e, near enough
+  return scale(fma(q * inverse, e_low - q * divisor.low, q), parts.shifted);
+}
+
 template <class T, class A> Lane<T, A> normal_cdf(Lane<T, A> x) noexcept {
-  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high);
-  const Pair<T, A> square = exact_product(a, a);  // rounding it would be felt far out
-  const Lane<T, A> tail = exp_sum(-0.5 * square.high, -0.5 * square.low) * scaled_tail(a);
-  const Lane<T, A> near_0 = fma(erf_near_0(x * 0.70710678118654752440), 0.5, 0.5);
-  return where(a < 1, near_0, where(x < 0, tail, 1 - tail));
+  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high), tail = normal_tail(a);
+  const Lane<T, A> near_0 = fma(x, polynomial(x * x, Float<T>::normal), 0.5);
+  return where(a < Float<T>::normal_near, near_0, where(x < 0, tail, 1 - tail));
 }
 
 /// log(x) for positive x to about 10 bits more than T holds.
