@@ -100,7 +100,7 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
   }
   for (auto& [body, g] : sweep.retained) {
     Tensor& slot = body->leaf->grad;
-    slot = slot.defined() ? no_grad([&] { return accumulate(slot, g); }) : std::move(g);
+    slot = slot.defined() ? no_grad([&, &left = g] { return accumulate(slot, left); }) : std::move(g);
   }
   sweep.done = true;
 }
