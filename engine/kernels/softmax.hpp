@@ -10,19 +10,18 @@ template <class T, class View> auto largest(const View& view, const T* x) noexce
       [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...); });
 }
 
-/// The sum of e^(x - shift), each term also given to keep(i, term, count...).
-template <class T, class View, class Keep>
-auto sum_of_exp(const View& view, const T* x, const typename View::W& shift, Keep keep) noexcept {
+/// log of the sum of e^(x - shift), exact also where one term is nearly all of the sum: those with x = shift, which are 1,
+/// are counted apart, and of the rest log1p is taken.
+template <class T, class View> auto log_sum_of_exp(const View& view, const T* x, const typename View::W& shift) noexcept {
   using W = typename View::W;
-  return view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
-    const W e = exp(load_or<W>(x + i, Max<T>::identity, count...) - shift);
-    keep(i, e, count...);
-    return e;
+  const auto at = [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...) - shift; };
+  const W ones = view.template reduce<Sum<T>, true>([&](Size i, auto... count) {
+    return map([](auto d) { return where(d == 0, 1, 0); }, at(i, count...));
   });
-}
-
-template <class View> auto log_of(const View& view, const typename View::W& reduced) noexcept {
-  return view.apply([](auto x) { return log(x); }, reduced);
+  const W others = view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
+    return map_in_turn([](auto d) { return where(d == 0, 0, exp(d)); }, at(i, count...));
+  });
+  return view.apply([](auto v) { return log1p(v); }, (ones - W(1)) + others);
 }
 
 /// A row that fits in one Wide: e^x need not be stored and read again, which takes longer than computing it.
@@ -41,8 +40,11 @@ template <class T, class A> void softmax(const T* from, Size outer, Size n, Size
     using W = typename decltype(view)::W;
     const T* x = from + begin;
     T* y = to + begin;
-    const W sum =
-        sum_of_exp(view, x, largest(view, x), [&](Size i, const W& e, auto... count) { e.store(y + i, count...); });
+    const W top = largest(view, x), sum = view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
+      const W e = exp(load_or<W>(x + i, Max<T>::identity, count...) - top);
+      e.store(y + i, count...);
+      return e;
+    });
     view.each([&](Size i, auto... count) { (W::load(y + i, count...) / sum).store(y + i, count...); });
   });
 }
@@ -52,7 +54,7 @@ template <class T, class A> void log_softmax(const T* from, Size outer, Size n, 
     using W = typename decltype(view)::W;
     const T* x = from + begin;
     T* y = to + begin;
-    const W shift = largest(view, x), log_sum = log_of(view, sum_of_exp(view, x, shift, [](auto...) {}));
+    const W shift = largest(view, x), log_sum = log_sum_of_exp(view, x, shift);
     view.each([&](Size i, auto... count) { (W::load(x + i, count...) - shift - log_sum).store(y + i, count...); });
   });
 }
@@ -63,7 +65,7 @@ template <class T, class A> void logsumexp(const T* from, Size outer, Size n, Si
     const T* x = from + begin;
     // An infinite one is the result already; taking it off would give nan.
     const W shift = map([](auto m) { return where(abs(m) == Float<T>::infinity, 0, m); }, largest(view, x));
-    view.put(to + result, shift + log_of(view, sum_of_exp(view, x, shift, [](auto...) {})));
+    view.put(to + result, shift + log_sum_of_exp(view, x, shift));
   });
 }
 
