@@ -10,14 +10,14 @@ template <class T, class View> auto largest(const View& view, const T* x) noexce
       [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...); });
 }
 
-/// log of the sum of e^(x - shift), exact also where one term is nearly all of the sum: those with x = shift, which are 1,
-/// are counted apart, and of the rest log1p is taken.
-template <class T, class View> auto log_sum_of_exp(const View& view, const T* x, const typename View::W& shift) noexcept {
+/// log of the sum of e^(x - shift), exact also where one term is nearly all of the sum: those with x = shift, which are
+/// 1, are counted apart, and of the rest log1p is taken.
+template <class T, class View>
+auto log_sum_of_exp(const View& view, const T* x, const typename View::W& shift) noexcept {
   using W = typename View::W;
   const auto at = [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...) - shift; };
-  const W ones = view.template reduce<Sum<T>, true>([&](Size i, auto... count) {
-    return map([](auto d) { return where(d == 0, 1, 0); }, at(i, count...));
-  });
+  const W ones = view.template reduce<Sum<T>, true>(
+      [&](Size i, auto... count) { return map([](auto d) { return where(d == 0, 1, 0); }, at(i, count...)); });
   const W others = view.template reduce<Sum<T>, false>([&](Size i, auto... count) {
     return map_in_turn([](auto d) { return where(d == 0, 0, exp(d)); }, at(i, count...));
   });
