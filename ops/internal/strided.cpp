@@ -58,6 +58,23 @@ void copy(const MoveKernels& kernels, i64 item, const Loop& loop, const char* so
   }
 }
 
+template <class T> void add(const Loop& loop, const T* source, T* target) noexcept {
+  i64 index[Loop::max_axes] = {};
+  const int inner = loop.axes - 1;
+  const i64 n = loop.extent[inner], from_step = loop.stride[from][inner], to_step = loop.stride[to][inner];
+  for (int axis = inner; axis >= 0;) {
+    for (i64 i = 0; i < n; ++i) target[i * to_step] += source[i * from_step];
+    for (axis = inner - 1; axis >= 0; --axis) {
+      source += loop.stride[from][axis];
+      target += loop.stride[to][axis];
+      if (++index[axis] < loop.extent[axis]) break;
+      source -= loop.stride[from][axis] * loop.extent[axis];
+      target -= loop.stride[to][axis] * loop.extent[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
 }  // namespace
 
 Strides dense_strides(const Shape& shape) noexcept {
@@ -84,6 +101,15 @@ void copy_strided(DType dtype, const Shape& shape, const void* source, const Str
     copy(kernels, item, piece, static_cast<const char*>(source) + first * loop.stride[from][0] * item,
          static_cast<char*>(target) + first * loop.stride[to][0] * item);
   });
+}
+
+void add_strided(DType dtype, const Shape& shape, const void* source, const Strides& from_strides, void* target,
+                 const Strides& to_strides) {
+  if (shape.size() == 0) return;
+  const Loop loop = loop_of(shape, from_strides, to_strides);
+  if (dtype == DType::float32) add(loop, static_cast<const float*>(source), static_cast<float*>(target));
+  else if (dtype == DType::float64) add(loop, static_cast<const double*>(source), static_cast<double*>(target));
+  else add(loop, static_cast<const i64*>(source), static_cast<i64*>(target));
 }
 
 }  // namespace xgrad::detail

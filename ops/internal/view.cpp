@@ -1,0 +1,71 @@
+#include <xgrad/ops/internal/view.hpp>
+
+#include <cstdlib>
+
+namespace xgrad::detail {
+namespace {
+
+const Op plain_view = view_op("view"), plain_put = put_op("put");
+
+/// Whether no two indices name the same element: then every stride steps over all that smaller ones reach.
+bool is_one_to_one(const View& view) noexcept {
+  i64 reach = 0, smaller = -1;  // of the axes seen so far, and the largest of their strides
+  for (int seen = 0; seen < view.shape.rank();) {
+    i64 step = INT64_MAX, span = 0;
+    int alike = 0;
+    for (int i = 0; i < view.shape.rank(); ++i) {
+      const i64 stride = std::abs(view.strides[i]);
+      if (view.shape[i] <= 1 || stride <= smaller || stride > step) continue;
+      alike = stride < step ? 1 : alike + 1;
+      step = stride, span = stride * (view.shape[i] - 1);
+    }
+    if (alike == 0) return true;
+    if (alike > 1 || step <= reach) return false;
+    reach += span, smaller = step, ++seen;
+  }
+  return true;
+}
+
+char* at(void* elements, DType dtype, i64 offset) noexcept {
+  return static_cast<char*>(elements) + offset * item_size(dtype);
+}
+
+}  // namespace
+
+Tensor take(Call& call, const View& view) {
+  const Tensor& x = call.in(0);
+  Output out(x.dtype(), view.shape);
+  copy_strided(x.dtype(), view.shape, at(const_cast<void*>(elements(x)), x.dtype(), view.offset), view.strides,
+               out.get(), dense_strides(view.shape));
+  return call.record(out.finish(), view);
+}
+
+Tensor copy_of(const Operand& x) {
+  Call call(plain_view, x);
+  return take(call, View(call.shape(0)));
+}
+
+Tensor put(Call& call, const View& view) {
+  const Tensor& x = call.in(0);
+  const DType dtype = x.dtype();
+  Output out(dtype, view.whole);
+  const bool once = is_one_to_one(view), everywhere = once && view.shape.size() == view.whole.size();
+  if (!everywhere) std::memset(out.get(), 0, static_cast<std::size_t>(view.whole.size() * item_size(dtype)));
+  (once ? copy_strided : add_strided)(dtype, view.shape, elements(x), dense_strides(view.shape),
+                                      at(out.get(), dtype, view.offset), view.strides);
+  return call.record(out.finish(), view);
+}
+
+void view_vjp(Vjp& d) {
+  const Operand g(d.grad());
+  Call call(plain_put, g);
+  d.add(0, put(call, d.attributes<View>()));
+}
+
+void put_vjp(Vjp& d) {
+  const Operand g(d.grad());
+  Call call(plain_view, g);
+  d.add(0, take(call, d.attributes<View>()));
+}
+
+}  // namespace xgrad::detail
