@@ -4,6 +4,7 @@
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/exp.hpp>
 #include <xgrad/ops/internal/along.hpp>
+#include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
 #include <xgrad/ops/log_softmax.hpp>
@@ -64,12 +65,6 @@ Tensor of_rows(Call& call, Reduction reduction) {
 Tensor of_rows(const Operand& x, const Operand& target, Reduction reduction) {
   Call call(op, x, target);
   return of_rows(call, reduction);
-}
-
-std::string position(const Shape& shape, i64 index) {
-  Shape at = shape;
-  for (int axis = shape.rank(); axis-- > 0; index /= shape[axis]) at[axis] = index % shape[axis];
-  return to_string(at);
 }
 
 void check_labels(const Call& call, int axis) {

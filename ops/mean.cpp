@@ -17,11 +17,8 @@ Tensor mean(const Operand& x, const Axes& axes, bool keepdims) {
   call.floating();
   const Shape& shape = call.shape(0);
   const AxisMask mask = normal_axes(call, axes, shape.rank());
-  double n = 1;
-  for (int i = 0; i < shape.rank(); ++i)
-    if (has(mask, i)) n *= static_cast<double>(shape[i]);
   const CallScope scope(call);
-  return sum_axes(call.in(0), mask, keepdims) / n;
+  return sum_axes(call.in(0), mask, keepdims) / reduced_count(shape, mask);
 }
 
 }  // namespace xgrad

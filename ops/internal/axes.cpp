@@ -34,13 +34,23 @@ Shape drop_axes(const Shape& shape, AxisMask mask) {
   return rest;
 }
 
-DType same_dtype(const Call& call) {
-  const DType dtype = call.in(0).dtype();
-  for (int i = 1; i < call.count(); ++i)
-    if (call.in(i).dtype() != dtype)
-      call.fail<DTypeError>("dtypes differ: argument 1 is {}, argument {} is {}; convert one with to(x, dtype)",
-                            describe(call.in(0)), i + 1, describe(call.in(i)));
+DType same_dtypes(const Call& call, int first, int second) {
+  const DType dtype = call.in(first).dtype();
+  if (call.in(second).dtype() != dtype)
+    call.fail<DTypeError>("dtypes differ: argument {} is {}, argument {} is {}; convert one with to(x, dtype)",
+                          first + 1, describe(call.in(first)), second + 1, describe(call.in(second)));
   return dtype;
+}
+
+DType same_dtype(const Call& call) {
+  for (int i = 1; i < call.count(); ++i) same_dtypes(call, 0, i);
+  return call.in(0).dtype();
+}
+
+std::string position(const Shape& shape, i64 index) {
+  Shape at = shape;
+  for (int axis = shape.rank(); axis-- > 0; index /= shape[axis]) at[axis] = index % shape[axis];
+  return to_string(at);
 }
 
 }  // namespace xgrad::detail

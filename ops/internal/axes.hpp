@@ -17,8 +17,13 @@ AxisMask normal_axes(const Call& call, const Axes& axes, int rank);
 Shape keep_axes(const Shape& shape, AxisMask mask) noexcept;
 Shape drop_axes(const Shape& shape, AxisMask mask);
 
+/// `(0, 2)`: where element number `index` of an array is.
+std::string position(const Shape& shape, i64 index);
+
 /// The dtype all inputs have; DTypeError otherwise.
 DType same_dtype(const Call& call);
+/// The same for two of them.
+DType same_dtypes(const Call& call, int first, int second);
 
 /// An op made of others opens one, and they all belong to its caller's line.
 class CallScope : SiteScope {

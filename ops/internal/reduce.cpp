@@ -9,6 +9,13 @@
 
 namespace xgrad::detail {
 
+double reduced_count(const Shape& shape, AxisMask mask) noexcept {
+  double n = 1;
+  for (int i = 0; i < shape.rank(); ++i)
+    if (has(mask, i)) n *= static_cast<double>(shape[i]);
+  return n;
+}
+
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer) {
   Tensor current = x.detach();
   i64 left = 0;
@@ -31,6 +38,21 @@ Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims,
   const Shape kept = keep_axes(shape, mask);
   if (shape.size() == 0 && kept.size() > 0) call.fail<ValueError>("of no elements: x is {}", describe(call.in(0)));
   return call.record(reduce(call.in(0), mask, keepdims ? kept : drop_axes(shape, mask), reducer), mask);
+}
+
+Tensor arg_extremum(const Call& call, const Tensor& key, const Axes& axes, bool keepdims) {
+  const Tensor& x = call.in(0);
+  const Shape& shape = x.shape();
+  if (x.dtype() == DType::boolean)
+    call.fail<DTypeError>("argument 1 is {}, expected float32, float64 or int64; convert with to(x, dtype)",
+                          describe(x));
+  if (axes.count() > 1) call.fail<ShapeError>("{} axes, expected one, or none for all", axes.count());
+  const AxisMask mask = normal_axes(call, axes, shape.rank());
+  const Middle m = axes.all() ? Middle{1, x.size(), 1} : middle(shape, normal_axis(call, axes[0], shape.rank()));
+  if (m.n == 0 && m.outer * m.inner > 0) call.fail<ValueError>("of no elements: x is {}", describe(x));
+  Output out(DType::int64, keepdims ? keep_axes(shape, mask) : drop_axes(shape, mask));
+  argmax_along(x.dtype(), elements(key), m, out.get());
+  return out.finish();
 }
 
 void extremum_vjp(Vjp& d) {

@@ -20,6 +20,9 @@ template <class F> void each_run(Shape extents, AxisMask mask, F f) {
   }
 }
 
+/// How many elements of an array each of the reduced ones stands for.
+double reduced_count(const Shape& shape, AxisMask mask) noexcept;
+
 /// x with the axes in `mask` reduced, in the shape `result`: int64, float32 or float64.
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer);
 
@@ -28,6 +31,8 @@ Tensor sum_axes(const Operand& x, AxisMask mask, bool keepdims);
 
 /// max and min.
 Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims, Reducer reducer);
+/// argmax and argmin: where the largest element of `key`, which is like the argument, is along an axis, or among all.
+Tensor arg_extremum(const Call& call, const Tensor& key, const Axes& axes, bool keepdims);
 /// Their derivative: shared equally among the elements that are the extremum.
 void extremum_vjp(Vjp& d);
 

@@ -124,8 +124,8 @@ TEST_CASE("numerics: softmax and its logarithm", "[numerics]") {
 }
 
 TEST_CASE("numerics: cross_entropy with logits of +-1e4", "[numerics]") {
-  const std::vector<std::vector<double>> rows = {
-      {1e4, -1e4, 0}, {-1e4, -1e4, -1e4}, {1e3, 1e3 - 2, -1e3}, {0.5, 0.25, -1}, {-1e4, 9999, 1e4}, {10, 0, -3}};
+  const std::vector<std::vector<double>> rows = {{1e4, -1e4, 0},  {-1e4, -1e4, -1e4}, {1e3, 1e3 - 2, -1e3},
+                                                 {0.5, 0.25, -1}, {-1e4, 9999, 1e4},  {10, 0, -3}};
   for (DType dtype : {float32, float64})
     for (const auto& numbers : rows)
       for (std::int64_t label = 0; label < 3; ++label) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "op_table_rows.hpp"
 #include "tensors.hpp"
 
 namespace xgrad::tests {
@@ -255,7 +256,8 @@ void add_reductions(std::vector<OpRow>& rows) {
         rows.push_back({name,
                         name + std::string(form.text),
                         [f = f, form](const Tensors& in) { return f(in[0], form.axes, form.keepdims); },
-                        {{shape}}});
+                        {{shape}}}),
+            rows.back().composite = rows.back().name == "mean";
   for (const auto& [name, f] : {std::pair<const char*, Reduce>{"sum", sum}})
     rows.push_back(
         {name, "sum(x, 0) of nothing", [f = f](const Tensors& in) { return f(in[0], 0, false); }, {{{0, 3}}}});
@@ -308,7 +310,10 @@ const std::vector<OpRow>& op_table() {
     add_elementwise(rows);
     add_products(rows);
     add_shapes(rows);
+    add_rearrangements(rows);
+    add_indexing(rows);
     add_reductions(rows);
+    add_statistics(rows);
     add_losses(rows);
     return rows;
   }();

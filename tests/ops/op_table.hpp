@@ -26,6 +26,7 @@ struct OpRow {
   bool elementwise = false;  // arguments of any shapes that broadcast
   bool differentiable = true;
   std::function<Real(const Real*)> reference = {};  // what an elementwise op makes of one element each
+  bool composite = false;                           // records other ops, not itself
 };
 
 const std::vector<OpRow>& op_table();

@@ -1,0 +1,52 @@
+#include <xgrad/ops/argsort.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <xgrad/ops/internal/along.hpp>
+#include <xgrad/ops/internal/axes.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const Op op{.name = "argsort"};
+
+/// nan above all numbers.
+template <class T> bool less(T a, T b) noexcept { return a < b || (b != b && a == a); }
+
+template <class T> void sort_lines(const T* from, const Middle& m, bool descending, i64* to) {
+  std::vector<i64> order(static_cast<std::size_t>(m.n));
+  for (i64 o = 0; o < m.outer; ++o)
+    for (i64 j = 0; j < m.inner; ++j) {
+      const i64 first = o * m.n * m.inner + j;
+      const auto at = [&](i64 i) { return from[first + i * m.inner]; };
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(),
+                       [&](i64 a, i64 b) { return descending ? less(at(b), at(a)) : less(at(a), at(b)); });
+      for (i64 i = 0; i < m.n; ++i) to[first + i * m.inner] = order[static_cast<std::size_t>(i)];
+    }
+}
+
+}  // namespace
+
+Tensor argsort(const Operand& x, int axis, bool descending) {
+  const Call call(op, x);
+  const Tensor& in = call.in(0);
+  axis = normal_axis(call, axis, in.rank());
+  const Middle m = middle(in.shape(), axis);
+  Output out(DType::int64, in.shape());
+  auto* to = static_cast<i64*>(out.get());
+  const void* from = elements(in);
+  switch (in.dtype()) {
+    case DType::float32: sort_lines(static_cast<const float*>(from), m, descending, to); break;
+    case DType::float64: sort_lines(static_cast<const double*>(from), m, descending, to); break;
+    case DType::int64: sort_lines(static_cast<const i64*>(from), m, descending, to); break;
+    case DType::boolean: sort_lines(static_cast<const u8*>(from), m, descending, to); break;
+  }
+  return out.finish();
+}
+
+}  // namespace xgrad

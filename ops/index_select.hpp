@@ -1,0 +1,10 @@
+#pragma once
+#include <xgrad/engine/tensor.hpp>
+
+namespace xgrad {
+
+/// The slices of x at the given places of an axis, in their order: numpy's take(x, index, axis). index is int64 with
+/// one axis (ShapeError); negative ones count from the end, one outside is a ValueError.
+Tensor index_select(const Operand& x, int axis, const Operand& index);
+
+}  // namespace xgrad
