@@ -3,6 +3,10 @@
 
 namespace xgrad {
 
+Shape::Shape(std::initializer_list<Extent> extents, Site site) {
+  for (const Extent& extent : extents) push_back(extent.value, site);
+}
+
 Shape::Shape(const std::int64_t* extents, int rank, Site site) {
   for (int i = 0; i < rank; ++i) push_back(extents[i], site);
 }

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <type_traits>
 
 #include <xgrad/engine/site.hpp>
 
@@ -12,13 +13,25 @@ inline constexpr int max_rank = 8;
 /// The most elements a tensor can have.
 inline constexpr std::int64_t max_size = std::int64_t{1} << 40;
 
+namespace detail {
+template <class T>
+concept Integer = std::is_convertible_v<T, std::int64_t> && !std::is_floating_point_v<T>;
+template <class T>
+concept NoAxis = std::is_floating_point_v<T> || std::is_same_v<T, bool>;
+}  // namespace detail
+
 /// The extents of a tensor, outermost first; empty for a 0-d tensor. A plain value, no heap.
 class Shape {
  public:
+  /// One of them, from any integer: `{vector.size(), 3}`.
+  struct Extent {
+    std::int64_t value;
+    template <detail::Integer T> constexpr Extent(T extent) noexcept : value(static_cast<std::int64_t>(extent)) {}
+  };
+
   constexpr Shape() noexcept = default;
   /// `{2, 3}`. More than max_rank extents, a negative one, or more than max_size elements is a ShapeError.
-  Shape(std::initializer_list<std::int64_t> extents, Site site = Site::here())
-      : Shape(extents.begin(), static_cast<int>(extents.size()), site) {}
+  Shape(std::initializer_list<Extent> extents, Site site = Site::here());
   Shape(const std::int64_t* extents, int rank, Site site = Site::here());
 
   constexpr int rank() const noexcept { return rank_; }
@@ -59,6 +72,8 @@ class Axes {
  public:
   constexpr Axes() noexcept = default;
   constexpr Axes(int axis) noexcept : count_(1) { axes_[0] = axis; }
+  /// `max(x, 0.0)` would be maximum(), `sum(x, true)` has no axes.
+  template <detail::NoAxis T> Axes(T) = delete;
   Axes(std::initializer_list<int> axes, Site site = Site::here());
 
   constexpr bool all() const noexcept { return count_ < 0; }

@@ -14,6 +14,11 @@
 #include "tensors.hpp"
 
 namespace xgrad::tests {
+namespace {
+
+template <class To, class From> constexpr bool takes = requires(void (*f)(const To&), From from) { f(from); };
+
+}  // namespace
 
 TEST_CASE("tensor: from braces, with shape and dtype", "[tensor]") {
   const Tensor a = tensor({{1, 2, 3}, {4, 5, 6.5}});
@@ -125,6 +130,21 @@ TEST_CASE("tensor: gradients set by hand fit the variable", "[tensor]") {
              contains("set_grad: the gradient is float32 (1,), the variable float32 (2,)"));
   CHECK_THAT(error_of<DTypeError>([&] { x.set_grad(tensor({1, 2}, float64)); }), contains("float64 (2,)"));
   CHECK_THAT(error_of<GraphError>([] { tensor(1).set_grad(tensor(1)); }), contains("set_grad: not a variable"));
+}
+
+TEST_CASE("shape: extents are any integers, and nothing else", "[tensor]") {
+  const std::vector<double> values{1, 2, 3};
+  CHECK(from_vector(values, {values.size(), 1}).shape() == Shape{3, 1});
+  CHECK(Shape{short{2}, 3u, 4LL, std::integral_constant<int, 5>()} == Shape({2, 3, 4, 5}));
+  CHECK_THAT(error_here<ShapeError>([] { Shape({~std::size_t{0}}); }), contains("axis 0 has extent -1"));
+  STATIC_REQUIRE(takes<Shape::Extent, std::size_t> && takes<Shape::Extent, char>);
+  STATIC_REQUIRE_FALSE(takes<Shape::Extent, double> || takes<Shape::Extent, float>);
+}
+
+TEST_CASE("axes: of integers, and not of numbers or flags meant for another argument", "[tensor]") {
+  CHECK(Axes(std::int64_t{1})[0] == 1);
+  STATIC_REQUIRE(takes<Axes, int> && takes<Axes, std::size_t> && takes<Axes, char>);
+  STATIC_REQUIRE_FALSE(takes<Axes, double> || takes<Axes, float> || takes<Axes, bool>);
 }
 
 TEST_CASE("shape: limits", "[tensor]") {
