@@ -64,7 +64,8 @@ class Module {
   /// The value at x. An Operand brings along the caller's line, for the errors of the operations inside.
   virtual Tensor forward(const Operand& x);
   Tensor operator()(const Operand& x) { return forward(x); }
-  /// Lists the parts, in the order in which they are to be named and saved.
+  /// Lists the parts, in the order in which they are to be named and saved. All of them: a part that is not listed is
+  /// not trained, saved or converted.
   virtual void members(Members& m);
 
   /// Handles to all parameters, with names as "hidden.weight": the module's own and its children's, in order.

@@ -21,7 +21,8 @@ void check_beta(const char* option, double value, Site site) {
 }  // namespace
 
 Optimizer::Optimizer(const char* name, std::vector<Tensor> parameters, Site site) : parameters_(std::move(parameters)) {
-  if (parameters_.empty()) detail::fail<ValueError>(name, site, "there are no parameters");
+  if (parameters_.empty())
+    detail::fail<ValueError>(name, site, "there are no parameters (does the module's members() list its parts?)");
   std::map<const void*, std::size_t> seen;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = parameters_[i];

@@ -36,7 +36,7 @@ class Optimizer {
 class SGD : public Optimizer {
  public:
   /// ValueError: lr, momentum or weight_decay negative; nesterov without momentum or with dampening.
-  SGD(std::vector<Tensor> parameters, const SgdOptions& options, Site site = Site::here());
+  explicit SGD(std::vector<Tensor> parameters, const SgdOptions& options = {}, Site site = Site::here());
   void step(Site site = Site::here()) override;
   double lr() const noexcept override { return options_.lr; }
   void set_lr(double lr, Site site = Site::here()) override;
@@ -52,7 +52,7 @@ class SGD : public Optimizer {
 class Adam : public Optimizer {
  public:
   /// ValueError: lr, eps or weight_decay negative, a beta outside [0, 1).
-  Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site = Site::here());
+  explicit Adam(std::vector<Tensor> parameters, const AdamOptions& options = {}, Site site = Site::here());
   void step(Site site = Site::here()) override;
   double lr() const noexcept override { return options_.lr; }
   void set_lr(double lr, Site site = Site::here()) override;

@@ -47,7 +47,7 @@ class AnyModule {
 
 /// One module after another, named "0", "1", ...: `Sequential{Linear(784, 50, random), ReLU(), Linear(50, 10,
 /// random)}`. In braces, because in parentheses which layer draws from `random` first is up to the compiler. It holds
-/// copies. An error inside says in which of them.
+/// copies: take the parameters from the outermost module, not from what went in. An error inside says in which of them.
 class Sequential : public Module {
  public:
   Sequential() = default;

@@ -95,6 +95,11 @@ TEST_CASE("a parameter without a gradient is left alone, its state too") {
   check_close(a, {0.5, -1.0099999999405802, 1.9900000000366584, 0.24000000017715417});
 }
 
+TEST_CASE("without options an optimizer has the default ones") {
+  CHECK(nn::SGD({weights()}).lr() == SgdOptions{}.lr);
+  CHECK(nn::Adam({weights()}).lr() == AdamOptions{}.lr);
+}
+
 TEST_CASE("the rate can change between steps") {
   Tensor w = variable(tensor({1}));
   nn::SGD optimizer({w}, {.lr = 0.5});
@@ -119,7 +124,7 @@ TEST_CASE("options that mean nothing are refused, with the value and the caller'
        {AdamOptions{.lr = -1}, AdamOptions{.beta1 = 1}, AdamOptions{.beta1 = -0.1}, AdamOptions{.beta2 = 1},
         AdamOptions{.beta2 = nan}, AdamOptions{.eps = -1}, AdamOptions{.weight_decay = -1}})
     CHECK_THROWS_AS(nn::Adam({weights()}, bad), ValueError);
-  CHECK_THROWS_AS(nn::SGD({}, {.lr = 0.1}), ValueError);
+  CHECK_THROWS_WITH(nn::SGD({}, {.lr = 0.1}), contains("there are no parameters (does the module's members() list"));
   CHECK_THROWS_AS(nn::SGD({zeros({2})}, {.lr = 0.1}), ValueError);
   const Tensor w = weights();
   CHECK_THROWS_WITH(nn::SGD({weights(), w, w}, {.lr = 0.1}), contains("parameters 1 and 2 are the same variable"));
