@@ -20,7 +20,7 @@ struct GradientOptions {
 /// each hold one over the same variables.
 class Tape {
  public:
-  Tape();
+  [[nodiscard]] Tape();
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -50,7 +50,7 @@ class Tape {
 /// While it lives, this thread records nothing.
 class NoGrad {
  public:
-  NoGrad() noexcept;
+  [[nodiscard]] NoGrad() noexcept;
   ~NoGrad();
   NoGrad(const NoGrad&) = delete;
   NoGrad& operator=(const NoGrad&) = delete;
