@@ -70,9 +70,9 @@ void add_elementwise(std::vector<OpRow>& rows) {
       row(with_number(products, "0.1 * x", 0.1, true, operator*));
   row(with_number(quotients, "x / 3.0", 3, false, operator/)),
       row(with_number(quotients, "3.0 / x", 3, true, operator/));
-  OpRow cube = with_number(powers, "pow(x, 3.0)", 3, false, pow);
-  cube.arguments[0] = {{3, 4}, -2, 2};
-  row(cube), row(with_number(powers, "pow(2.0, x)", 2, true, pow));
+  OpRow cubes = with_number(powers, "pow(x, 3.0)", 3, false, pow);
+  cubes.arguments[0] = {{3, 4}, -2, 2};
+  row(cubes), row(with_number(powers, "pow(2.0, x)", 2, true, pow));
 
   row(unary("neg", neg, any, [](Real x) { return -x; }));
   row(unary("exp", exp, any, [](Real x) { return std::exp(x); }));
