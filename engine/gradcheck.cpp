@@ -402,8 +402,10 @@ GradcheckReport detail::gradcheck(TensorFunction f, const std::vector<Tensor>& i
     if (!check.run()) return report;
     checked += check.checked();
   }
-  report.text = fmt::format("gradcheck: ok, {} derivatives agree (largest relative error {:.2g})", checked,
-                            report.relative_error);
+  const std::string within = report.relative_error > 0
+                                 ? fmt::format("largest relative error {:.2g}", report.relative_error)
+                                 : fmt::format("all within atol {:g}", options.atol);
+  report.text = fmt::format("gradcheck: ok, {} derivatives agree ({})", checked, within);
   return report;
 }
 

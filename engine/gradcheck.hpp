@@ -25,7 +25,7 @@ struct GradcheckReport {
   std::int64_t element = -1;  ///< of that input, row-major
   double analytic = 0;        ///< by reverse mode
   double numeric = 0;         ///< by finite differences
-  double relative_error = 0;  ///< |analytic - numeric| / max(|analytic|, |numeric|)
+  double relative_error = 0;  ///< |analytic - numeric| / max(|analytic|, |numeric|); ok: the largest beyond atol
   std::string text;           ///< all of this in one sentence
 
   explicit operator bool() const noexcept { return ok; }

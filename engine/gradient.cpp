@@ -14,7 +14,9 @@ u32 recorded_id(Tape::Impl& tape, const Tensor& t, const char* caller, const cha
   if (!t.defined()) fail<ValueError>(caller, site, "{} is an undefined tensor", what);
   const u32 id = tape.id_of(t, caller, site);
   if (id == 0)
-    fail<GraphError>(caller, site, "{}, {}, is a constant here: neither a variable nor computed from one on this tape",
+    fail<GraphError>(caller, site,
+                     "{}, {}, is a constant here: neither a variable nor computed from one on this tape (was no tape "
+                     "open when it was computed, or is it a derivative taken without create_graph?)",
                      what, describe(t));
   return id;
 }

@@ -78,7 +78,8 @@ DType Call::floating(int first, int last) const {
                        describe(in(i)));
     if (in(i).dtype() == dtype) continue;
     std::string list;
-    for (int k = first; k < last; ++k) list += fmt::format("{}{}", k > first ? ", " : "", describe(in(k)));
+    for (int k = first; k < last; ++k)
+      list += fmt::format("{}argument {} is {}", k > first ? ", " : "", k + 1, describe(in(k)));
     fail<DTypeError>("dtypes differ: {}; convert one with to(x, dtype)", list);
   }
   return dtype;

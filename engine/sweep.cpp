@@ -101,9 +101,10 @@ Tensor Sweep::saved(const Node& node, int slot) const {
 }
 
 void Sweep::refuse_released(const Node& node) const {
-  fail<GraphError>("backward", site,
-                   "an earlier backward() released what {} had saved (recorded at {}:{}); pass retain_graph to it",
-                   node.op().name, node.site().file, node.site().line);
+  fail<GraphError>(
+      "backward", site,
+      "an earlier backward() released what {} had saved (recorded at {}:{}); call that one as backward({{}}, true)",
+      node.op().name, node.site().file, node.site().line);
 }
 
 void Sweep::finish_node(u32 id, Node& node) {

@@ -194,9 +194,11 @@ std::pair<Body*, u32>* Tape::Impl::leaf_slot(const Body* variable) noexcept {
 u32 Tape::Impl::id_of_slow(const Tensor& t, const char* op, Site site) {
   if (t.is_leaf()) return leaf_id(detail::Access::body(t));
   if (detail::Access::tape(t) == 0) return 0;
-  if (detail::find_tape(detail::Access::tape(t)))
-    detail::fail<GraphError>(op, site,
-                             "a value recorded on an outer tape meets the inner one; detach() it, or use one tape");
+  if (const Impl* its = detail::find_tape(detail::Access::tape(t))) {
+    while (its && its != this) its = its->outer;
+    detail::fail<GraphError>(op, site, "a value recorded on an {} tape meets the {} one; detach() it, or use one tape",
+                             its ? "inner" : "outer", its ? "outer" : "inner");
+  }
   detail::fail<GraphError>(op, site,
                            "a value recorded on a tape that is gone (or another thread's) meets this tape; detach() it "
                            "to use it as a constant");

@@ -148,17 +148,17 @@ double Tensor::item(Site site) const {
   return detail::first_element(*this);
 }
 
-const void* Tensor::raw_data(DType expected, Site site) const {
-  detail::check_defined(*this, "data", site);
-  if (dtype() != expected)
-    detail::fail<DTypeError>("data", site, "the elements are {}, asked for as {}", name_of(dtype()), name_of(expected));
-  return detail::elements(*this);
+const void* detail::data_as(DType expected, const Tensor& tensor, const char* op, Site site) {
+  check_defined(tensor, op, site);
+  if (tensor.dtype() != expected)
+    fail<DTypeError>(op, site, "the elements are {}, asked for as {}", name_of(tensor.dtype()), name_of(expected));
+  return elements(tensor);
 }
 
-void* Tensor::raw_mutable_data(DType expected, Site site) {
-  const void* data = raw_data(expected, site);
-  detail::check_writable(*this, "mutable_data", site);
-  if (has_body()) ++body()->version();
+void* detail::mutable_data_as(DType expected, Tensor& tensor, const char* op, Site site) {
+  const void* data = data_as(expected, tensor, op, site);
+  check_writable(tensor, op, site);
+  if (Access::has_body(tensor)) ++Access::body(tensor)->version();
   return const_cast<void*>(data);
 }
 
@@ -226,8 +226,7 @@ void Tensor::assign(const Tensor& source, Site site) {
   detail::check_defined(*this, "assign", site);
   detail::check_defined(source, "assign", site);
   detail::check_same("assign", source, "source", *this, "target", site);
-  detail::check_writable(*this, "assign", site);
-  void* to = raw_mutable_data(dtype(), site);
+  void* to = detail::mutable_data_as(dtype(), *this, "assign", site);
   std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
 }
 

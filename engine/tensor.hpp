@@ -11,11 +11,16 @@
 
 namespace xgrad {
 
+class Tensor;
+
 namespace detail {
 struct Body;  // refcounted, pooled: dtype, shape, elements, and for a leaf its gradient
 void retain(Body*) noexcept;
 void release(Body*) noexcept;
 struct Access;  // the engine's own view of a handle
+/// What data() and mutable_data() do, for errors that name another function.
+const void* data_as(DType expected, const Tensor& tensor, const char* op, Site site);
+void* mutable_data_as(DType expected, Tensor& tensor, const char* op, Site site);
 /// A 0-d value, its own bytes first. Bytes, because only those may be written as any type and copied as another.
 struct alignas(8) Bits {
   unsigned char bytes[8] = {};
@@ -59,12 +64,12 @@ class Tensor {
   /// The elements in row-major order; T must be the element type (DTypeError otherwise).
   /// The pointer is good as long as a handle to these elements lives; a 0-d value's, as long as this handle does.
   template <Element T> const T* data(Site site = Site::here()) const {
-    return static_cast<const T*>(raw_data(dtype_of<T>, site));
+    return static_cast<const T*>(detail::data_as(dtype_of<T>, *this, "data", site));
   }
   /// The same for writing. Counts as a change: a derivative that saved these elements earlier
   /// is refused from then on. A value recorded on a live tape is a GraphError.
   template <Element T> T* mutable_data(Site site = Site::here()) {
-    return static_cast<T*>(raw_mutable_data(dtype_of<T>, site));
+    return static_cast<T*>(detail::mutable_data_as(dtype_of<T>, *this, "mutable_data", site));
   }
   template <Element T> std::vector<T> to_vector(Site site = Site::here()) const {
     const T* first = data<T>(site);
@@ -98,8 +103,6 @@ class Tensor {
   friend struct detail::Access;
   bool has_body() const noexcept { return word_ > 15; }
   detail::Body* body() const noexcept { return reinterpret_cast<detail::Body*>(word_); }
-  const void* raw_data(DType expected, Site site) const;
-  void* raw_mutable_data(DType expected, Site site);
 
   std::uintptr_t word_ = 0;  // 0: undefined; 1..4: that DType, value inline; else Body*
   detail::Bits bits_;        // the inline value

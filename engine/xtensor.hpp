@@ -39,13 +39,14 @@ template <class E> Tensor from_xtensor(const xt::xexpression<E>& expression, Sit
 /// The tensor's own elements as a constant xtensor container, not copied; T must be their type (DTypeError). It can be
 /// used as long as a handle to these elements lives, a 0-d value's as long as this handle does.
 template <class T> auto as_xtensor(const Tensor& tensor, Site site = Site::here()) {
-  return detail::adapt(tensor.data<T>(site), tensor.shape());
+  return detail::adapt(static_cast<const T*>(detail::data_as(dtype_of<T>, tensor, "as_xtensor", site)), tensor.shape());
 }
 template <class T> auto as_xtensor(const Tensor&& tensor, Site site = Site::here()) = delete;  // keep a handle
 
 /// The same for writing, which counts as a change of the tensor, as mutable_data() does.
 template <class T> auto as_mutable_xtensor(Tensor& tensor, Site site = Site::here()) {
-  return detail::adapt(tensor.mutable_data<T>(site), tensor.shape());
+  return detail::adapt(static_cast<T*>(detail::mutable_data_as(dtype_of<T>, tensor, "as_mutable_xtensor", site)),
+                       tensor.shape());
 }
 
 }  // namespace xgrad

@@ -22,7 +22,7 @@ namespace {
 using json = nlohmann::json;
 using detail::fail;
 
-constexpr const char* op = "safetensors";
+constexpr const char *saving = "save_safetensors", *loading = "load_safetensors";
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t max_header = 100'000'000;  // the format's own bound
 
@@ -131,26 +131,27 @@ std::vector<Entry> read_header(const std::string& path, const std::string& text,
   try {
     header = parse_header(text);
   } catch (const std::exception& error) {
-    fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, error.what());
+    fail<IoError>(loading, site, "{} has a header that cannot be read: {}", path, error.what());
   }
   std::vector<Entry> entries;
   for (const auto& [name, item] : header.items()) {
     if (name == "__metadata__") continue;
     entries.push_back({name, float32, {}, 0, 0});
     if (const auto problem = read_entry(item, data_bytes, entries.back()))
-      fail<IoError>(op, site, "{}: tensor '{}' {}", path, name, *problem);
+      fail<IoError>(loading, site, "{}: tensor '{}' {}", path, name, *problem);
   }
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::uint64_t at = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != at)
-      fail<IoError>(op, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}", path,
-                    entry.name, entry.begin, at);
+      fail<IoError>(loading, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}",
+                    path, entry.name, entry.begin, at);
     at = entry.end;
   }
   if (at != data_bytes)
-    fail<IoError>(op, site, "{}: the tensors take {} bytes and the file has {} bytes of data", path, at, data_bytes);
+    fail<IoError>(loading, site, "{}: the tensors take {} bytes and the file has {} bytes of data", path, at,
+                  data_bytes);
   return entries;
 }
 
@@ -160,9 +161,9 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
   std::vector<const NamedTensor*> order;
   std::set<std::string_view> names;
   for (const NamedTensor& item : tensors) {
-    if (!item.tensor.defined()) fail<ValueError>(op, site, "'{}' has no value", item.name);
+    if (!item.tensor.defined()) fail<ValueError>(saving, site, "'{}' has no value", item.name);
     if (!names.insert(item.name).second || item.name == "__metadata__")
-      fail<ValueError>(op, site, "'{}' is taken: each tensor needs a name of its own", item.name);
+      fail<ValueError>(saving, site, "'{}' is taken: each tensor needs a name of its own", item.name);
     order.push_back(&item);
   }
   // Wider elements first, and the header padded to eight bytes: every tensor lies aligned in the file.
@@ -183,11 +184,12 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
   try {
     text = header.dump();
   } catch (const nlohmann::json::type_error&) {
-    fail<ValueError>(op, site, "a tensor has a name that is not UTF-8");
+    fail<ValueError>(saving, site, "a tensor has a name that is not UTF-8");
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
 
+  const detail::SiteScope scope(saving, site);
   FileWriter file(path, site);
   file.write(&length, sizeof length, site);
   file.write(text, site);
@@ -198,25 +200,26 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
 std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) fail<IoError>(op, site, "there is no file {}", path);
-  if (error) fail<IoError>(op, site, "{} cannot be read: {}", path, error.message());
-  if (!is_regular_file(status)) fail<IoError>(op, site, "{} is not a regular file", path);
+  if (status.type() == std::filesystem::file_type::not_found) fail<IoError>(loading, site, "there is no file {}", path);
+  if (error) fail<IoError>(loading, site, "{} cannot be read: {}", path, error.message());
+  if (!is_regular_file(status)) fail<IoError>(loading, site, "{} is not a regular file", path);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) fail<IoError>(op, site, "{} cannot be read: {}", path, std::strerror(errno));
+  if (!file) fail<IoError>(loading, site, "{} cannot be read: {}", path, std::strerror(errno));
   const auto size = static_cast<std::uint64_t>(file.tellg());
   file.seekg(0);
   std::uint64_t at = 0;
   const auto read = [&](void* to, std::uint64_t count) {
     if (!file.read(static_cast<char*>(to), static_cast<std::streamsize>(count)))
-      fail<IoError>(op, site, "{} cannot be read further than byte {}", path, at);
+      fail<IoError>(loading, site, "{} cannot be read further than byte {}", path, at);
     at += count;
   };
 
   std::uint64_t length = 0;
-  if (size < length_bytes) fail<IoError>(op, site, "{} has {} bytes, too few for a safetensors file", path, size);
+  if (size < length_bytes) fail<IoError>(loading, site, "{} has {} bytes, too few for a safetensors file", path, size);
   read(&length, sizeof length);
   if (length > std::min(size - length_bytes, max_header))
-    fail<IoError>(op, site, "{} claims a header of {} bytes and has {} bytes", path, length, size);
+    fail<IoError>(loading, site, "{} claims a header of {} bytes and has {} bytes: is it a safetensors file?", path,
+                  length, size);
   std::string text(length, '\0');
   read(text.data(), length);
 
@@ -226,7 +229,7 @@ std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
     auto* const bytes = static_cast<unsigned char*>(bytes_of(t, site));
     read(bytes, entry.end - entry.begin);
     if (entry.dtype == boolean && std::any_of(bytes, bytes + t.size(), [](unsigned char byte) { return byte > 1; }))
-      fail<IoError>(op, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
+      fail<IoError>(loading, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
     tensors.push_back({entry.name, std::move(t)});
   }
   return tensors;

@@ -71,8 +71,8 @@ void check_labels(const Call& call, int axis) {
   const Tensor &x = call.in(0), &target = call.in(1);
   const Shape expected = drop_axes(x.shape(), 1u << axis);
   if (target.shape() != expected)
-    call.fail<ShapeError>("logits are {}, labels are {}, expected {}", to_string(x.shape()), to_string(target.shape()),
-                          to_string(expected));
+    call.fail<ShapeError>("logits are {}, labels are {}, expected {}, or probabilities in {}", to_string(x.shape()),
+                          to_string(target.shape()), to_string(expected), name_of(x.dtype()));
   const i64 *labels = labels_of(target), classes = x.shape()[axis];
   for (i64 i = 0; i < target.size(); ++i)
     if (labels[i] < 0 || labels[i] >= classes)
@@ -87,7 +87,8 @@ Tensor of_probabilities(const Call& call, int axis, Reduction reduction) {
     call.fail<DTypeError>("logits are {}, target is {}, expected int64 labels, or probabilities in {}", describe(x),
                           describe(target), name_of(x.dtype()));
   if (target.shape() != x.shape())
-    call.fail<ShapeError>("logits are {}, probabilities are {}", to_string(x.shape()), to_string(target.shape()));
+    call.fail<ShapeError>("logits are {}, probabilities are {}; class labels must be int64", to_string(x.shape()),
+                          to_string(target.shape()));
   const CallScope scope(call);
   return reduced(-sum_axes(target * log_softmax(x, axis), 1u << axis, false), reduction);
 }

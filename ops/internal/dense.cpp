@@ -28,8 +28,8 @@ void check(const Call& call, const Dense& form, i64 in) {
   };
   const char* const order = form.transposed ? "(out, in)" : "(in, out)";
   if (w.rank() != 2) refuse(fmt::format("weight needs two axes {}", order));
-  if (w[form.transposed ? 1 : 0] != in)
-    refuse(fmt::format("x has {} features a row, weight, {}, takes others", in, order));
+  if (const i64 takes = w[form.transposed ? 1 : 0]; takes != in)
+    refuse(fmt::format("x has {} features a row, weight, {}, takes {}", in, order, takes));
   const i64 out = w[form.transposed ? 0 : 1];
   if (call.count() == 3 && call.shape(2) != Shape{out}) refuse(fmt::format("bias needs shape ({},)", out));
 }

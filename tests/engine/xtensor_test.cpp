@@ -62,7 +62,9 @@ TEST_CASE("as_xtensor is a view of the tensor's own elements") {
   CHECK(as_xtensor<bool>(mask)(0));
   CHECK(as_xtensor<float>(scalar).dimension() == 0);
   const std::string error = error_of<DTypeError>([&] { as_xtensor<float>(x); });
-  CHECK(error == "data: the elements are float64, asked for as float32 " + at(__LINE__ - 1));
+  CHECK(error == "as_xtensor: the elements are float64, asked for as float32 " + at(__LINE__ - 1));
+  CHECK_THAT(error_here<DTypeError>([&] { as_mutable_xtensor<float>(x); }),
+             contains("as_mutable_xtensor: the elements are float64"));
 }
 
 TEST_CASE("writing through xtensor is noticed by a derivative that saved the elements") {

@@ -210,7 +210,7 @@ TEST_CASE("linear and affine: errors name every shape") {
   const int line = __LINE__ + 1;
   const std::string error = error_of<ShapeError>([&] { linear(x, ones({3, 4}), b); });
   const std::string shapes = "x is (2, 3), weight is (3, 4), bias is (4,) ";
-  CHECK(error == "linear: x has 3 features a row, weight, (out, in), takes others: " + shapes + at(line));
+  CHECK(error == "linear: x has 3 features a row, weight, (out, in), takes 4: " + shapes + at(line));
   CHECK_THAT(error_of<ShapeError>([&] { affine(x, ones({4, 3}), b); }), contains("affine: x has 3 features"));
   CHECK_THAT(error_of<ShapeError>([&] { linear(x, ones({4, 3}), ones({1, 4})); }), contains("bias needs shape (4,)"));
   CHECK_THAT(error_of<ShapeError>([&] { linear(x, ones({4}), b); }), contains("weight needs two axes (out, in)"));
