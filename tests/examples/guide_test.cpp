@@ -1,0 +1,175 @@
+// The examples of docs/guide.md, which quotes them, and what they say comes out.
+#include <xgrad/engine/gradcheck.hpp>
+#include <xgrad/nn.hpp>
+#include <xgrad/xgrad.hpp>
+#include <xgrad/xtensor.hpp>
+
+#include <catch.hpp>
+
+#include "run.hpp"
+
+using namespace xgrad;
+using namespace xgrad::tests;
+
+namespace {
+
+using Doubles = std::vector<double>;
+
+// A layer of its own: distances to centers that are learned.
+struct Distances : nn::Module {
+  nn::Parameter centers;
+
+  Distances(std::int64_t in, std::int64_t out, Random& random) : centers(normal(random, {out, in})) {}
+  Tensor forward(const Operand& x) override {
+    const Tensor rows = reshape(x, {-1, 1, centers.shape()[1]});
+    return sum(square(rows - centers), -1);  // (n, 1, in) - (out, in): (n, out)
+  }
+  void members(nn::Members& m) override { m("centers", centers); }
+};
+
+struct Net : nn::Module {
+  Distances near;
+  nn::Linear out;
+
+  explicit Net(Random& random) : near(2, 8, random), out(8, 1, random) {}
+  Tensor forward(const Operand& x) override { return out(exp(-near(x))); }
+  void members(nn::Members& m) override {
+    m("near", near);
+    m("out", out);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("tutorial: three derivatives of the price") {
+  Tape tape;
+  const Tensor apple = variable(100, float64), apple_num = variable(2, float64), tax = variable(1.1, float64);
+  const Tensor price = apple * apple_num * tax;
+  const std::vector<Tensor> derivatives = tape.gradient(price, {apple, apple_num, tax});  // 2.2, 110, 200
+  CHECK(derivatives[0].item() == Approx(2.2));
+  CHECK(derivatives[1].item() == Approx(110));
+  CHECK(derivatives[2].item() == Approx(200));
+}
+
+TEST_CASE("guide: tensors") {
+  Tensor a = tensor({{1, 2, 3}, {4, 5, 6}});              // (2, 3), float32
+  Tensor b = full({3}, 0.5), c = zeros({2, 3}, float64);  // the dtype comes last
+  std::vector<double> numbers{1, 2, 3};
+  Tensor d = from_vector(numbers, {numbers.size(), 1});  // (3, 1), float64
+  Random random(1);
+  Tensor e = uniform(random, {2, 3}, -1, 1), f = normal(random, {3});
+
+  Tensor y = a * b + 2 * e;                                      // broadcasts as numpy does
+  Tensor row = slice(a, {1}), columns = slice(a, {{}, {0, 2}});  // a[1], a[:, 0:2]
+  double total = sum(a).item();
+  std::vector<float> values = row.to_vector<float>();
+
+  Tensor same = a, copy = a.clone();  // a copied handle shares the elements
+  Tensor exact = to(a, float64) + c;  // no dtype is converted silently
+
+  CHECK(y.shape() == Shape{2, 3});
+  CHECK(d.shape() == Shape{3, 1});
+  CHECK(f.shape() == Shape{3});
+  CHECK(columns.to_vector<float>() == std::vector<float>{1, 2, 4, 5});
+  CHECK(total == 21);
+  CHECK(values == std::vector<float>{4, 5, 6});
+  CHECK((same.data<float>() == a.data<float>() && copy.data<float>() != a.data<float>()));
+  CHECK(exact.dtype() == float64);
+}
+
+TEST_CASE("guide: gradients") {
+  Tensor x = variable(tensor({1, 2, 3}, float64));
+  Tape tape;  // in a scope of its own: it holds what the derivative needs
+  Tensor y = sum(x * x * x);
+  Tensor slope = tape.gradient(y, x);  // 3 x^2: 3, 12, 27
+  y.backward();                        // adds the same to x.grad(), and gives up what y was computed from
+
+  CHECK(slope.to_vector<double>() == Doubles{3, 12, 27});
+  CHECK(x.grad().to_vector<double>() == Doubles{3, 12, 27});
+}
+
+TEST_CASE("guide: a Hessian") {
+  Tensor x = variable(tensor({1, 2, 3}, float64));
+  Tape tape;
+  Tensor y = sum(x * x * x);
+  Tensor slope = tape.gradient(y, x, {.create_graph = true});
+  std::vector<Tensor> rows;
+  for (std::int64_t i = 0; i < x.size(); ++i) rows.push_back(tape.gradient(slice(slope, {i}), x));
+  Tensor hessian = stack(rows);  // 6 x on the diagonal
+
+  CHECK(hessian.to_vector<double>() == Doubles{6, 0, 0, 0, 12, 0, 0, 0, 18});
+}
+
+TEST_CASE("guide: recording less") {
+  Tensor w = variable(2, float64), x = variable(3, float64);
+  Tape tape;
+  Tensor y = w * x.detach();                  // x counts as a constant
+  Tensor z = no_grad([&] { return w * x; });  // nothing is recorded; NoGrad does so to the end of a scope
+
+  CHECK(tape.gradient(y, x).item() == 0);
+  CHECK_FALSE(z.requires_grad());
+}
+
+TEST_CASE("guide: descent by hand") {
+  Tensor x = tensor({0, 1, 2}, float64), y = 3 * x - 1;
+  Tensor w = variable(0, float64), b = variable(0, float64);
+  for (int step = 0; step < 200; ++step) {
+    std::vector<Tensor> g;
+    {
+      Tape tape;
+      g = tape.gradient(mse_loss(w * x + b, y), {w, b});
+    }
+    w.assign(w - 0.2 * g[0]);  // in place: w stays the same variable
+    b.assign(b - 0.2 * g[1]);
+  }
+
+  CHECK(w.item() == Approx(3));
+  CHECK(b.item() == Approx(-1));
+}
+
+TEST_CASE("guide: training, and files") {
+  const TempFolder folder;
+  const std::string path = folder / "net.safetensors";
+  Random random(1);
+  Tensor points = uniform(random, {256, 2}, -1.5, 1.5);
+  Tensor inside = to(sum(square(points), 1, true) < 1, float32);
+
+  Net net(random);
+  nn::Adam optimizer(net.parameters(), {.lr = 0.05});
+  for (int step = 0; step < 200; ++step) {
+    Tape tape;
+    Tensor loss = bce_with_logits(net(points), inside);
+    loss.backward();
+    optimizer.step();
+    optimizer.zero_grad();
+  }
+
+  nn::save_safetensors(path, net.state());
+  Net other(random);
+  other.load_state(nn::load_safetensors(path));
+
+  CHECK(net.named_parameters()[0].name == "near.centers");
+  CHECK(net.parameters().size() == 3);
+  CHECK(bce_with_logits(net(points), inside).item() < 0.2);
+  CHECK(other(points).to_vector<float>() == net(points).to_vector<float>());
+}
+
+TEST_CASE("guide: xtensor") {
+  xt::xarray<double> data = {{1, 2}, {3, 4}};
+  Tensor x = from_xtensor(2 * data);   // any expression, copied
+  auto view = as_xtensor<double>(x);   // the tensor's own elements
+  auto part = xt::view(view, 1);       // {6, 8}
+  as_mutable_xtensor<double>(x) += 1;  // for writing
+
+  CHECK(x.to_vector<double>() == Doubles{3, 5, 7, 9});
+  CHECK(part(1) == 9);
+}
+
+TEST_CASE("guide: gradcheck") {
+  auto f = [](const std::vector<Tensor>& in) { return tanh(in[0]) * in[1]; };
+  Tensor a = variable(tensor({0.5, -1}, float64)), b = variable(2, float64);
+  GradcheckReport report = gradcheck(f, {a, b}, {.order = 2});
+
+  INFO(report.text);
+  CHECK(report.ok);
+}
