@@ -56,6 +56,10 @@ Tensor from_double(DType dtype, double value) noexcept {
   fail<DTypeError>(op.name, operands[0]->site, "dtypes differ: {}; convert one with to(x, dtype)", list);
 }
 
+[[noreturn, gnu::cold]] void not_taken(const Op& op, Site site, DType dtype) {
+  fail<DTypeError>(op.name, site, "does not take {}; convert with to(x, dtype)", name_of(dtype));
+}
+
 void check_differentiable(const Op& op, int input, u32 id, Site site) {
   if (id && !(op.elementwise->has_grad >> input & 1))
     fail<GraphError>(op.name, site, "no derivative with respect to {}; detach() it", op.elementwise->names[input]);
@@ -74,6 +78,8 @@ inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Sca
   }
   const auto kernel = rule.kernels[arch_index()]->scalar_value[dtype == DType::float64];
   if (!(a.id | b.id) || rule.is_mask) {
+    if (!kernel) [[unlikely]]
+      not_taken(op, x.site, dtype);
     double unused[2];
     const double value = kernel(a.value, b.value, unused);
     return rule.is_mask ? scalar_tensor(DType::boolean, value) : from_double(dtype, value);
@@ -117,8 +123,7 @@ struct Arguments {
     }
     if (dtype == DType{}) dtype = DType::float32;
     kernel = rule.kernels[arch_index()]->value[static_cast<int>(dtype) - 1];
-    if (!kernel)
-      fail<DTypeError>(op.name, operands[0]->site, "does not take {}; convert with to(x, dtype)", name_of(dtype));
+    if (!kernel) not_taken(op, operands[0]->site, dtype);
     for (int i = 0; i < count; ++i) {
       in[i] = operands[i]->tensor;
       if (in[i]) continue;

@@ -16,11 +16,12 @@ template <> struct Float<float> {
   static constexpr Word upper_half = 0xfffff000u;
 
   static constexpr float log2_e = 1.44269504088896341f, log_2_high = 0.693359375f, log_2_low = -2.12194440e-4f;
+  static constexpr float log10_2_high = 0x1.344p-2f, log10_2_low = 4.605038981195214e-6f;
   static constexpr float sqrt_half = 0.70710678118654752f;
   static constexpr float two_thirds = 0.666666667f, two_thirds_low = -1.98682155e-08f;
   // Where the result is 0, infinity, -1 or 1 to rounding.
-  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -18, tanh_high = 10, erf_high = 5,
-                         normal_high = 14.5f;
+  static constexpr float exp_low = -105, exp_high = 89, expm1_low = -18, sinh_high = 89.5f, tanh_high = 10,
+                         erf_high = 5, normal_high = 14.5f;
 
   /// (e^r - 1 - r) / r^2, |r| <= log(2) / 2; error 2^-26.5 of e^r.
   static constexpr float exp[] = {0.5f, 0.16666573f, 0.04166655f, 0.008363774f, 0.0013926927f};
@@ -51,10 +52,11 @@ template <> struct Float<double> {
 
   static constexpr double log2_e = 1.44269504088896340736, log_2_high = 6.93147180369123816490e-01,
                           log_2_low = 1.90821492927058770002e-10;
+  static constexpr double log10_2_high = 3.01029995663611771306e-01, log10_2_low = 3.69423907715893078616e-13;
   static constexpr double sqrt_half = 0.70710678118654752440;
   static constexpr double two_thirds = 0.66666666666666666, two_thirds_low = 3.7007434154171886e-17;
-  static constexpr double exp_low = -746, exp_high = 710, expm1_low = -38, tanh_high = 20, erf_high = 7,
-                          normal_high = 38.75;
+  static constexpr double exp_low = -746, exp_high = 710, expm1_low = -38, sinh_high = 710.5, tanh_high = 20,
+                          erf_high = 7, normal_high = 38.75;
 
   /// Error 2^-61 of e^r.
   static constexpr double exp[] = {0.5,

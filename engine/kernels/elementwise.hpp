@@ -181,15 +181,19 @@ template <class Rule, class T, class A, int input> constexpr ElementwiseKernel d
 }
 
 template <class Rule, class A> constexpr ElementwiseKernels make_elementwise_kernels() {
-  ElementwiseKernels k = {{elementwise_kernel<Rule, float, A, value>, elementwise_kernel<Rule, double, A, value>},
+  ElementwiseKernels k = {{},
                           {{derivative_kernel<Rule, float, A, 0>(), derivative_kernel<Rule, double, A, 0>()},
                            {derivative_kernel<Rule, float, A, 1>(), derivative_kernel<Rule, double, A, 1>()},
                            {derivative_kernel<Rule, float, A, 2>(), derivative_kernel<Rule, double, A, 2>()}},
                           {},
                           {}};
+  if constexpr (takes_floats<Rule>) {
+    k.value[0] = elementwise_kernel<Rule, float, A, value>;
+    k.value[1] = elementwise_kernel<Rule, double, A, value>;
+  }
   if constexpr (takes_integers<Rule>) k.value[2] = elementwise_kernel<Rule, std::int64_t, Scalar<A>, value>;
   if constexpr (takes_booleans<Rule>) k.value[3] = elementwise_kernel<Rule, std::uint8_t, Scalar<A>, value>;
-  if constexpr (input_count<Rule> < 3) {
+  if constexpr (takes_floats<Rule> && input_count<Rule> < 3) {
     k.scalar_value[0] = scalar_value<Rule, float, A>, k.scalar_value[1] = scalar_value<Rule, double, A>;
     k.scalar_grad[0] = scalar_grad<Rule, float, A>, k.scalar_grad[1] = scalar_grad<Rule, double, A>;
   }

@@ -30,7 +30,7 @@ struct ScalarPair {
 /// rule has no derivative for that input.
 /// scalar_value and scalar_grad do the same for 0-d values of one or two inputs, with the same bits; float32 values
 /// travel as doubles that are exactly floats. The first leaves in saved[2] what the second will read of a, b and y, in
-/// that order; y is computed again if all three are read.
+/// that order; y is computed again if all three are read. Both are null where a rule does not take floats.
 struct ElementwiseKernels {
   ElementwiseKernel value[4];
   ElementwiseKernel grad[3][2];

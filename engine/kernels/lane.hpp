@@ -37,6 +37,7 @@ template <class T, class A> struct LaneTraits {
   static Value flip_sign(Value a) noexcept { return a ^ Value(static_cast<T>(-0.0)); }
   static Value magnitude(Value a) noexcept { return xsimd::abs(a); }
   static Value root(Value a) noexcept { return Isa<A>::sqrt(a); }
+  static Value with_sign(Value a, Value b) noexcept { return a | (b & Value(static_cast<T>(-0.0))); }
 };
 
 template <class T> struct ScalarTraits {
@@ -59,6 +60,9 @@ template <class T, class A> struct LaneTraits<T, Scalar<A>> : ScalarTraits<T> {
   static T flip_sign(T a) noexcept { return -a; }
   static T magnitude(T a) noexcept { return static_cast<T>(__builtin_fabs(static_cast<double>(a))); }
   static T root(T a) noexcept { return static_cast<T>(__builtin_sqrt(static_cast<double>(a))); }
+  static T with_sign(T a, T b) noexcept {
+    return static_cast<T>(__builtin_copysign(static_cast<double>(a), static_cast<double>(b)));
+  }
 };
 
 /// Held as unsigned, so that it wraps around, as numpy's int64 does.
@@ -134,6 +138,8 @@ template <class T, class A> struct Lane {
   friend Lane abs(Lane a) noexcept { return Traits::magnitude(a.v); }
   friend Lane sqrt(Lane a) noexcept { return Traits::root(a.v); }
   friend Lane square(Lane a) noexcept { return a * a; }
+  /// a, which is not negative, with the sign of b.
+  friend Lane with_sign(Lane a, Lane b) noexcept { return Traits::with_sign(a.v, b.v); }
   /// nan where either is.
   friend Lane maximum(Lane a, Lane b) noexcept { return where((a > b) | (a != a), a, b); }
   friend Lane minimum(Lane a, Lane b) noexcept { return where((a < b) | (a != a), a, b); }

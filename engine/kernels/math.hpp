@@ -50,10 +50,20 @@ template <class T> constexpr typename Float<T>::Word word(T x) noexcept {
   return __builtin_bit_cast(typename Float<T>::Word, x);
 }
 
-/// The nearest whole number, for |x| < 2^(mantissa - 1).
+/// The nearest whole number, the even one of two.
 template <class T, class A> Lane<T, A> round(Lane<T, A> x) noexcept {
-  return (x + Float<T>::rounder) - Float<T>::rounder;
+  const Lane<T, A> a = abs(x), whole = (a + Float<T>::two_to_mantissa) - Float<T>::two_to_mantissa;
+  return where(a < Float<T>::two_to_mantissa, with_sign(whole, x), x);
 }
+
+template <class T, class A> Lane<T, A> floor(Lane<T, A> x) noexcept {
+  const Lane<T, A> near = round(x);
+  return where(near > x, near - 1, near);
+}
+
+template <class T, class A> Lane<T, A> ceil(Lane<T, A> x) noexcept { return -floor(-x); }
+
+template <class T, class A> Lane<T, A> trunc(Lane<T, A> x) noexcept { return with_sign(floor(abs(x)), x); }
 
 /// x 2^n for shifted = n + rounder, n whole, |n| up to twice the exponent's range; rounded once.
 template <class T, class A> Lane<T, A> scale(Lane<T, A> x, Lane<T, A> shifted) noexcept {
@@ -105,17 +115,36 @@ template <class T, class A> Lane<T, A> exp(Lane<T, A> x) noexcept {
   return scale(fma(polynomial(r, Float<T>::exp), r * r, r) + 1, parts.shifted);
 }
 
-/// (e^x - 1) / 2 for expm1_low <= x <= exp_high: half, because 2^n would overflow before the result does.
-template <class T, class A> Lane<T, A> half_expm1(Lane<T, A> x) noexcept {
+template <class T, class A> Lane<T, A> exp2(Lane<T, A> x) noexcept {
+  using F = Float<T>;
+  const Lane<T, A> limited = limit(x, -(F::bias + F::mantissa + 2), F::bias + 1), shifted = limited + F::rounder;
+  const Lane<T, A> r = (limited - (shifted - F::rounder)) * 0.69314718055994530942;
+  return scale(fma(polynomial(r, F::exp), r * r, r) + 1, shifted);
+}
+
+/// (e^x - 1) factor for expm1_low <= x. With the factor 1/2 up to exp_high and with 1/4 up to sinh_high: a power of 2,
+/// because 2^n would overflow before the result does.
+template <class T, class A> Lane<T, A> expm1_times(T factor, Lane<T, A> x) noexcept {
   const ExpParts<T, A> parts(x);
-  const Lane<T, A> half = from_bits<T, A>((bits(parts.shifted) << Float<T>::mantissa) + word(T{0.5}));  // 2^n / 2
+  const Lane<T, A> power = from_bits<T, A>((bits(parts.shifted) << Float<T>::mantissa) + word(factor));  // 2^n factor
   const Lane<T, A> rest = exp_rest(parts.high, parts.n * -Float<T>::log_2_low);
-  return fma(half, rest, fma(half, parts.high, half - 0.5));
+  return fma(power, rest, fma(power, parts.high, power - factor));
 }
 
 template <class T, class A> Lane<T, A> expm1(Lane<T, A> x) noexcept {
-  const Lane<T, A> y = 2 * half_expm1(limit(x, Float<T>::expm1_low, Float<T>::exp_high));
+  const Lane<T, A> y = 2 * expm1_times(T{0.5}, limit(x, Float<T>::expm1_low, Float<T>::exp_high));
   return where(abs(x) < Float<T>::tiny, x, y);
+}
+
+/// With u = (e^|x| - 1) / 4, so that e^-|x| = 1 / (1 + 4 u): 2 u + u / (1/2 + 2 u).
+template <class T, class A> Lane<T, A> sinh(Lane<T, A> x) noexcept {
+  const Lane<T, A> a = abs(x), u = expm1_times(T{0.25}, limit(a, T{0}, Float<T>::sinh_high));
+  return where(a < Float<T>::tiny, x, with_sign(2 * u + u / (0.5 + 2 * u), x));
+}
+
+template <class T, class A> Lane<T, A> cosh(Lane<T, A> x) noexcept {
+  const Lane<T, A> u = expm1_times(T{0.25}, limit(abs(x), T{0}, Float<T>::sinh_high));
+  return 2 * u + (0.5 + 0.5 / (1 + 4 * u));
 }
 
 /// With e = e^-|x|: 1 - e / (1 + e) above 0, and e (1 - e / (1 + e)) below, where e / (1 + e) would be rounded twice.
@@ -126,9 +155,8 @@ template <class T, class A> Lane<T, A> sigmoid(Lane<T, A> x) noexcept {
 
 /// With h = (e^2|x| - 1) / 2: h / (1 + h), or h - h h / (1 + h) where the quotient is but a correction.
 template <class T, class A> Lane<T, A> tanh(Lane<T, A> x) noexcept {
-  const Lane<T, A> h = half_expm1(2 * limit(abs(x), T{0}, Float<T>::tanh_high)), q = h / (1 + h);
-  const Lane<T, A> y = where(h < 0.5, fma(-h, q, h), q);
-  return from_bits<T, A>(bits(y) | (bits(x) & word(T{-0.0})));
+  const Lane<T, A> h = expm1_times(T{0.5}, 2 * limit(abs(x), T{0}, Float<T>::tanh_high)), q = h / (1 + h);
+  return with_sign(where(h < 0.5, fma(-h, q, h), q), x);
 }
 
 /// x = 2^k m with m in [sqrt(1/2), sqrt(2)), for positive x.
@@ -161,6 +189,21 @@ template <class T, class A> Lane<T, A> log_everywhere(Lane<T, A> x, Lane<T, A> y
 template <class T, class A> Lane<T, A> log(Lane<T, A> x) noexcept {
   const LogParts<T, A> parts(x);
   return log_everywhere(x, log_sum(parts.k, parts.m - 1, Lane<T, A>(0)));
+}
+
+/// With x = 2^k m: exact where m is 1.
+template <class T, class A> Lane<T, A> log2(Lane<T, A> x) noexcept {
+  const LogParts<T, A> parts(x);
+  const Lane<T, A> log_m = log_sum(Lane<T, A>(0), parts.m - 1, Lane<T, A>(0));
+  return log_everywhere(x, fma(log_m, Float<T>::log2_e, parts.k));
+}
+
+template <class T, class A> Lane<T, A> log10(Lane<T, A> x) noexcept {
+  using F = Float<T>;
+  const LogParts<T, A> parts(x);
+  const Lane<T, A> log_m = log_sum(Lane<T, A>(0), parts.m - 1, Lane<T, A>(0));
+  const Lane<T, A> low = fma(parts.k, F::log10_2_low, log_m * 0.43429448190325182765);
+  return log_everywhere(x, fma(parts.k, F::log10_2_high, low));
 }
 
 template <class T, class A> Lane<T, A> log1p(Lane<T, A> x) noexcept {
@@ -255,13 +298,59 @@ template <class T, class A> Lane<T, A> pow_of_magnitude(Lane<T, A> a, Lane<T, A>
 
 template <class T, class A> Lane<T, A> pow(Lane<T, A> a, std::type_identity_t<Lane<T, A>> b) noexcept {
   using F = Float<T>;
-  const auto is_whole = [](Lane<T, A> x) { return (abs(x) >= F::two_to_mantissa) | (round(x) == x); };
+  const auto is_whole = [](Lane<T, A> x) { return round(x) == x; };
   const LaneMask<T, A> whole = is_whole(b), odd = whole & !is_whole(b * 0.5);
   const Lane<T, A> y = pow_of_magnitude(abs(a), b);
-  const Lane<T, A> sign = from_bits<T, A>(bits(a) & word(T{-0.0}));
-  const Lane<T, A> signed_y = where(odd, from_bits<T, A>(bits(y) ^ bits(sign)), y);
+  const Lane<T, A> signed_y = where(odd, with_sign(y, a), y);
   const Lane<T, A> real = where((a < 0) & (a > -F::infinity) & !whole, F::nan, signed_y);
   return where((b == 0) | (a == 1), 1, where((a == a) & (b == b), real, F::nan));
 }
+
+// Functions of the C library, lane by lane; a Scalar's has the same bits.
+template <class T, class A, class F> Lane<T, A> each(Lane<T, A> a, F function) noexcept {
+  T x[Lane<T, A>::width];
+  a.store(x);
+  for (T& v : x) v = function(v);
+  return Lane<T, A>::load(x);
+}
+template <class T, class A, class F> Lane<T, A> each(Lane<T, A> a, Lane<T, A> b, F function) noexcept {
+  T x[Lane<T, A>::width], y[Lane<T, A>::width];
+  a.store(x);
+  b.store(y);
+  for (int i = 0; i < Lane<T, A>::width; ++i) x[i] = function(x[i], y[i]);
+  return Lane<T, A>::load(x);
+}
+
+#define XGRAD_C_FUNCTION(name)                                          \
+  template <class A> Lane<float, A> name(Lane<float, A> a) noexcept {   \
+    return each(a, [](float x) { return __builtin_##name##f(x); });     \
+  }                                                                     \
+  template <class A> Lane<double, A> name(Lane<double, A> a) noexcept { \
+    return each(a, [](double x) { return __builtin_##name(x); });       \
+  }
+XGRAD_C_FUNCTION(cbrt)
+XGRAD_C_FUNCTION(sin)
+XGRAD_C_FUNCTION(cos)
+XGRAD_C_FUNCTION(tan)
+XGRAD_C_FUNCTION(asin)
+XGRAD_C_FUNCTION(acos)
+XGRAD_C_FUNCTION(atan)
+XGRAD_C_FUNCTION(asinh)
+XGRAD_C_FUNCTION(acosh)
+XGRAD_C_FUNCTION(atanh)
+XGRAD_C_FUNCTION(erfc)
+#undef XGRAD_C_FUNCTION
+
+#define XGRAD_C_FUNCTION(name)                                                             \
+  template <class A> Lane<float, A> name(Lane<float, A> a, Lane<float, A> b) noexcept {    \
+    return each(a, b, [](float x, float y) { return __builtin_##name##f(x, y); });         \
+  }                                                                                        \
+  template <class A> Lane<double, A> name(Lane<double, A> a, Lane<double, A> b) noexcept { \
+    return each(a, b, [](double x, double y) { return __builtin_##name(x, y); });          \
+  }
+XGRAD_C_FUNCTION(atan2)
+XGRAD_C_FUNCTION(hypot)
+XGRAD_C_FUNCTION(fmod)
+#undef XGRAD_C_FUNCTION
 
 }  // namespace xgrad::detail

@@ -7,8 +7,8 @@
 
 namespace xgrad::detail {
 
-/// How a value came about: an argument as it is, arithmetic on some (which scalars and SIMD lanes round alike), or
-/// functions such as exp.
+/// How a value came about: an argument as it is, arithmetic on some (which scalars and SIMD lanes round alike, and so
+/// do functions of the C library), or functions such as exp.
 enum class Form { argument, arithmetic, functions };
 
 /// Bits of Probe::reads, in the order of the operands of a derivative's loop.
@@ -54,6 +54,25 @@ template <class A> requires SomeProbe<A> Arithmetic<A> operator-(A);
 template <class A> requires SomeProbe<A> Arithmetic<A> abs(A);
 template <class A> requires SomeProbe<A> Arithmetic<A> sqrt(A);
 template <class A> requires SomeProbe<A> Arithmetic<A> square(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> floor(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> ceil(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> round(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> trunc(A);
+// The C library's, of lanes as of scalars.
+template <class A> requires SomeProbe<A> Arithmetic<A> cbrt(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> sin(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> cos(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> tan(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> asin(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> acos(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> atan(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> asinh(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> acosh(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> atanh(A);
+template <class A> requires SomeProbe<A> Arithmetic<A> erfc(A);
+template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> atan2(A, B);
+template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> hypot(A, B);
+template <class A, class B> requires SomeProbe<A, B> Arithmetic<A, B> fmod(A, B);
 
 template <class A, class B> requires SomeProbe<A, B> Comparison<A, B> operator>(A, B);
 template <class A, class B> requires SomeProbe<A, B> Comparison<A, B> operator<(A, B);
@@ -66,6 +85,11 @@ template <class M, class A, class B> requires(M::is_mask) Arithmetic<Arithmetic<
 
 template <class A> requires SomeProbe<A> Function<A> exp(A);
 template <class A> requires SomeProbe<A> Function<A> expm1(A);
+template <class A> requires SomeProbe<A> Function<A> exp2(A);
+template <class A> requires SomeProbe<A> Function<A> log2(A);
+template <class A> requires SomeProbe<A> Function<A> log10(A);
+template <class A> requires SomeProbe<A> Function<A> sinh(A);
+template <class A> requires SomeProbe<A> Function<A> cosh(A);
 template <class A> requires SomeProbe<A> Function<A> log(A);
 template <class A> requires SomeProbe<A> Function<A> log1p(A);
 template <class A> requires SomeProbe<A> Function<A> tanh(A);
@@ -86,7 +110,9 @@ inline constexpr int input_count = [] {
 
 /// Whether the first input is a mask (`static constexpr bool masked = true`).
 template <class Rule> inline constexpr bool takes_mask = requires { requires Rule::masked; };
-/// Whether there are kernels for int64 (`integers = true`) and for boolean (`booleans = true`).
+/// Whether there are kernels for float32 and float64 (unless `floats = false`), for int64 (`integers = true`) and for
+/// boolean (`booleans = true`).
+template <class Rule> inline constexpr bool takes_floats = !requires { requires !Rule::floats; };
 template <class Rule> inline constexpr bool takes_integers = requires { requires Rule::integers; };
 template <class Rule> inline constexpr bool takes_booleans = requires { requires Rule::booleans; };
 

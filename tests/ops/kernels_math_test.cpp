@@ -1,14 +1,19 @@
 // exp, log and their kin against wider arithmetic, on every instruction set.
 #include <catch.hpp>
 
+#include <xgrad/ops/cosh.hpp>
 #include <xgrad/ops/erf.hpp>
 #include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/exp2.hpp>
 #include <xgrad/ops/expm1.hpp>
 #include <xgrad/ops/log.hpp>
+#include <xgrad/ops/log10.hpp>
 #include <xgrad/ops/log1p.hpp>
+#include <xgrad/ops/log2.hpp>
 #include <xgrad/ops/normal_cdf.hpp>
 #include <xgrad/ops/pow.hpp>
 #include <xgrad/ops/sigmoid.hpp>
+#include <xgrad/ops/sinh.hpp>
 #include <xgrad/ops/softplus.hpp>
 #include <xgrad/ops/sqrt.hpp>
 #include <xgrad/ops/tanh.hpp>
@@ -68,6 +73,11 @@ template <class T> void check_functions() {
   check_accuracy<rules::Expm1>(x, x, 2, [](auto v, auto) { return std::expm1(v); });
   check_accuracy<rules::Log>(x, x, 1, [](auto v, auto) { return std::log(v); });
   check_accuracy<rules::Log1p>(x, x, 1, [](auto v, auto) { return std::log1p(v); });
+  check_accuracy<rules::Exp2>(x, x, 1.1, [](auto v, auto) { return std::exp2(v); });
+  check_accuracy<rules::Log2>(x, x, 2, [](auto v, auto) { return std::log2(v); });
+  check_accuracy<rules::Log10>(x, x, 2, [](auto v, auto) { return std::log10(v); });
+  check_accuracy<rules::Sinh>(x, x, 2, [](auto v, auto) { return std::sinh(v); });
+  check_accuracy<rules::Cosh>(x, x, 2, [](auto v, auto) { return std::cosh(v); });
   check_accuracy<rules::Sqrt>(x, x, 0.51, [](auto v, auto) { return std::sqrt(v); });
   check_accuracy<rules::Tanh>(x, x, 2, [](auto v, auto) { return std::tanh(v); });
   check_accuracy<rules::Erf>(x, x, 2, [](auto v, auto) { return std::erf(v); });

@@ -27,6 +27,9 @@ double ulps(double a, Real b, DType dtype) {
   return static_cast<double>(std::abs(a - b) / (std::max(std::abs(b), smallest) * epsilon));
 }
 
+/// Both nan, or equal to rounding.
+bool alike(double a, double b) { return std::isnan(b) ? std::isnan(a) : a == b || ulps(a, b, float64) <= 4; }
+
 /// The spacing of a dtype's numbers near x, or near 1 where that is more: what a sum with 1 in it can hold.
 Real rounding(Real x, DType dtype) {
   const Real epsilon =
@@ -262,10 +265,357 @@ TEST_CASE("numerics: derivatives at the edges", "[numerics]") {
   CHECK(derivative([](const Tensor& x) { return exp(x); }, 1000) == inf);
   CHECK(derivative([](const Tensor& x) { return sigmoid(x); }, 1000) == 0);
   CHECK(derivative([](const Tensor& x) { return softplus(x); }, -1000) == 0);
+  CHECK(derivative([](const Tensor& x) { return cbrt(x); }, 0) == inf);
+  CHECK(derivative([](const Tensor& x) { return asin(x); }, 1) == inf);
+  CHECK(derivative([](const Tensor& x) { return acos(x); }, -1) == -inf);
+  CHECK(derivative([](const Tensor& x) { return acosh(x); }, 1) == inf);
+  CHECK(derivative([](const Tensor& x) { return atanh(x); }, -1) == inf);
+  CHECK(derivative([](const Tensor& x) { return sign(x); }, 0) == 0);
+  CHECK(derivative([](const Tensor& x) { return floor(x); }, 2) == 0);
+  CHECK(derivative([](const Tensor& x) { return relu6(x); }, 0) == 0);
+  CHECK(derivative([](const Tensor& x) { return relu6(x); }, 6) == 0);
+  CHECK(derivative([](const Tensor& x) { return elu(x, 0.25); }, 0) == 0.25);
+  CHECK(derivative([](const Tensor& x) { return selu(x); }, 0) == 1.0507009873554804934 * 1.6732632423543772848);
+  CHECK(derivative([](const Tensor& x) { return celu(x, 0.25); }, 0) == 1);
+  CHECK(derivative([](const Tensor& x) { return hardtanh(x); }, 1) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardtanh(x, -2, 2); }, -2) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardsigmoid(x); }, -3) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardsigmoid(x); }, 3) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardswish(x); }, -3) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardswish(x); }, 3) == 1);
+  CHECK(derivative([](const Tensor& x) { return softshrink(x); }, 0.5) == 0);
+  CHECK(derivative([](const Tensor& x) { return hardshrink(x); }, -0.5) == 0);
+  CHECK(derivative([](const Tensor& x) { return threshold(x, 0.5, 2); }, 0.5) == 0);
+  CHECK(derivative([](const Tensor& x) { return hypot(x, 3.0); }, 0) == 0);
+  CHECK(derivative([](const Tensor& x) { return atan2(x, 0.0); }, 0) == 0);
+  CHECK(derivative([](const Tensor& x) { return rsqrt(x); }, 0) == -inf);
   for (double far : {1e3, 1e150, 1e300}) {
     CHECK(derivative([](const Tensor& x) { return gelu_tanh(x); }, far) == 1);
     CHECK(derivative([](const Tensor& x) { return gelu_tanh(x); }, -far) == 0);
   }
+}
+
+TEST_CASE("numerics: functions and their derivatives far out, as PyTorch has them", "[numerics]") {
+  // At inf, -inf, nan, 0, 1000 and -1000: what PyTorch 2.13 gives, but for a few that docs/ops.md names.
+  struct Function {
+    const char* name;
+    Tensor (*f)(const Operand&);
+    std::vector<double> values, derivatives;
+  };
+  const Function functions[] = {
+      {"exp2",
+       exp2,
+       {inf, 0, nan, 1, 1.0715086071862673e+301, 9.332636185032189e-302},
+       {inf, 0, nan, 0.6931471805599453, 7.427131700168751e+300, 6.468890458846786e-302}},
+      {"log2",
+       log2,
+       {inf, nan, nan, -inf, 9.965784284662087, nan},
+       {0, 0, nan, inf, 0.0014426950408889636, -0.0014426950408889636}},
+      {"log10",
+       log10,
+       {inf, nan, nan, -inf, 3, nan},
+       {0, 0, nan, inf, 0.00043429448190325184, -0.00043429448190325184}},
+      {"sin",
+       sin,
+       {nan, nan, nan, 0, 0.8268795405320025, -0.8268795405320025},
+       {nan, nan, nan, 1, 0.5623790762907029, 0.5623790762907029}},
+      {"cos",
+       cos,
+       {nan, nan, nan, 1, 0.5623790762907029, 0.5623790762907029},
+       {nan, nan, nan, 0, -0.8268795405320025, 0.8268795405320025}},
+      {"tan",
+       tan,
+       {nan, nan, nan, 0, 1.4703241557027185, -1.4703241557027185},
+       {nan, nan, nan, 1, 3.161853122842912, 3.161853122842912}},
+      {"asin", asin, {nan, nan, nan, 0, nan, nan}, {nan, nan, nan, 1, nan, nan}},
+      {"acos", acos, {nan, nan, nan, 1.5707963267948966, nan, nan}, {nan, nan, nan, -1, nan, nan}},
+      {"atan",
+       atan,
+       {1.5707963267948966, -1.5707963267948966, nan, 0, 1.5697963271282298, -1.5697963271282298},
+       {0, 0, nan, 1, 9.99999000001e-07, 9.99999000001e-07}},
+      {"sinh", sinh, {inf, -inf, nan, 0, inf, -inf}, {inf, inf, nan, 1, inf, inf}},
+      {"cosh", cosh, {inf, inf, nan, 1, inf, inf}, {inf, -inf, nan, 0, inf, -inf}},
+      {"asinh",
+       asinh,
+       {inf, -inf, nan, 0, 7.600902709541988, -7.600902709541988},
+       {0, 0, nan, 1, 0.000999999500000375, 0.000999999500000375}},
+      {"acosh", acosh, {inf, nan, nan, nan, 7.600902209541989, nan}, {0, nan, nan, nan, 0.0010000005000003751, nan}},
+      {"atanh", atanh, {nan, nan, nan, 0, nan, nan}, {0, 0, nan, 1, -1.000001000001e-06, -1.000001000001e-06}},
+      {"erfc", erfc, {0, 2, nan, 1, 0, 2}, {0, 0, nan, -1.1283791670955126, 0, 0}},
+      {"floor", floor, {inf, -inf, nan, 0, 1000, -1000}, {0, 0, 0, 0, 0, 0}},
+      {"ceil", ceil, {inf, -inf, nan, 0, 1000, -1000}, {0, 0, 0, 0, 0, 0}},
+      {"round", round, {inf, -inf, nan, 0, 1000, -1000}, {0, 0, 0, 0, 0, 0}},
+      {"trunc", trunc, {inf, -inf, nan, 0, 1000, -1000}, {0, 0, 0, 0, 0, 0}},
+      {"rsqrt", rsqrt, {0, nan, nan, inf, 0.03162277660168379, nan}, {0, nan, nan, -inf, -1.5811388300841894e-05, nan}},
+      {"reciprocal", reciprocal, {0, 0, nan, inf, 0.001, -0.001}, {0, 0, nan, -inf, -1e-06, -1e-06}},
+      {"sign", sign, {1, -1, nan, 0, 1, -1}, {0, 0, 0, 0, 0, 0}},
+      {"frac", frac, {nan, nan, nan, 0, 0, 0}, {1, 1, 1, 1, 1, 1}},
+      {"relu6", relu6, {6, 0, nan, 0, 6, 0}, {0, 0, 1, 0, 0, 0}},
+      {"selu",
+       selu,
+       {inf, -1.7580993408473766, nan, 0, 1050.7009873554805, -1.7580993408473766},
+       {1.0507009873554805, 0, nan, 1.7580993408473766, 1.0507009873554805, 0}},
+      {"mish", mish, {inf, nan, nan, 0, 1000, 0}, {nan, nan, nan, 0.6, 1, 0}},
+      {"softsign",
+       softsign,
+       {nan, nan, nan, 0, 0.999000999000999, -0.999000999000999},
+       {0, 0, nan, 1, 1 / 1002001.0, 1 / 1002001.0}},
+      {"hardsigmoid", hardsigmoid, {1, 0, nan, 0.5, 1, 0}, {0, 0, 0, 0.16666666666666666, 0, 0}},
+      {"hardswish", hardswish, {inf, nan, nan, 0, 1000, 0}, {1, 0, 1, 0.5, 1, 0}},
+      {"log_sigmoid", log_sigmoid, {0, -inf, nan, -0.6931471805599453, 0, -1000}, {0, 1, nan, 0.5, 0, 1}},
+      {"tanhshrink", tanhshrink, {inf, -inf, nan, 0, 999, -999}, {1, 1, nan, 0, 1, 1}},
+      {"elu", [](const Operand& x) { return elu(x); }, {inf, -1, nan, 0, 1000, -1}, {1, 0, nan, 1, 1, 0}},
+      {"celu", [](const Operand& x) { return celu(x); }, {inf, -1, nan, 0, 1000, -1}, {1, 0, nan, 1, 1, 0}},
+      {"hardtanh", [](const Operand& x) { return hardtanh(x); }, {1, -1, nan, 0, 1, -1}, {0, 0, 1, 1, 0, 0}},
+      {"softshrink",
+       [](const Operand& x) { return softshrink(x); },
+       {inf, -inf, nan, 0, 999.5, -999.5},
+       {1, 1, 1, 0, 1, 1}},
+      {"hardshrink",
+       [](const Operand& x) { return hardshrink(x); },
+       {inf, -inf, nan, 0, 1000, -1000},
+       {1, 1, 1, 0, 1, 1}},
+  };
+  const Tensor x = variable(vector_of({inf, -inf, nan, 0, 1e3, -1e3}, float64));
+  for (const Function& function : functions) {
+    Tape tape;
+    const Tensor y = function.f(x);
+    const std::vector<double> values = doubles(y),
+                              derivatives = doubles(tape.gradient(y, x, {.seed = ones({6}, float64)}));
+    for (std::size_t i = 0; i < 6; ++i) {
+      INFO(function.name << " at " << doubles(x)[i] << ": " << values[i] << ", " << derivatives[i]);
+      CHECK(alike(values[i], function.values[i]));
+      CHECK(alike(derivatives[i], function.derivatives[i]));
+    }
+  }
+}
+
+TEST_CASE("numerics: functions of two numbers and their derivatives at the edges, as PyTorch has them", "[numerics]") {
+  struct Function {
+    const char* name;
+    Tensor (*f)(const Operand&, const Operand&);
+    std::vector<std::vector<double>> rows;  // a, b, value, derivatives
+  };
+  const Function functions[] = {
+      {"atan2",
+       atan2,
+       {{0, 0, 0, 0, 0},
+        {0, -2, 3.141592653589793, -0.5, 0},
+        {5, 0, 1.5707963267948966, 0, -0.2},
+        {inf, inf, 0.7853981633974483, nan, nan},
+        {inf, -inf, 2.356194490192345, nan, nan},
+        {-inf, -inf, -2.356194490192345, nan, nan},
+        {inf, 1, 1.5707963267948966, 0, nan},
+        {1, inf, 0, nan, 0},
+        {1, -inf, 3.141592653589793, nan, 0},
+        {nan, 1, nan, nan, nan},
+        {1, nan, nan, nan, nan},
+        {0, nan, nan, nan, nan},
+        {1000, -1000, 2.356194490192345, -0.0005, -0.0005},
+        {-1000, 1000, -0.7853981633974483, 0.0005, 0.0005},
+        {-1000, 7, -1.5637964411248686, 6.999657016806176e-06, 0.0009999510024008825},
+        {3, 3, 0.7853981633974483, 0.16666666666666666, -0.16666666666666666}}},
+      {"hypot",
+       hypot,
+       {{0, 0, 0, nan, nan},
+        {0, -2, 2, 0, -1},
+        {5, 0, 5, 1, 0},
+        {inf, inf, inf, nan, nan},
+        {inf, -inf, inf, nan, nan},
+        {-inf, -inf, inf, nan, nan},
+        {inf, 1, inf, nan, 0},
+        {1, inf, inf, 0, nan},
+        {1, -inf, inf, 0, nan},
+        {nan, 1, nan, nan, nan},
+        {1, nan, nan, nan, nan},
+        {0, nan, nan, nan, nan},
+        {1000, -1000, 1414.213562373095, 0.7071067811865475, -0.7071067811865475},
+        {-1000, 1000, 1414.213562373095, -0.7071067811865475, 0.7071067811865475},
+        {-1000, 7, 1000.0244996998823, -0.9999755009003383, 0.006999828506302368},
+        {3, 3, 4.242640687119285, 0.7071067811865476, 0.7071067811865476}}},
+      {"fmod",
+       fmod,
+       {{0, 0, nan, 1, nan},
+        {0, -2, 0, 1, 0},
+        {5, 0, nan, 1, -inf},
+        {inf, inf, nan, 1, nan},
+        {inf, -inf, nan, 1, nan},
+        {-inf, -inf, nan, 1, nan},
+        {inf, 1, nan, 1, -inf},
+        {1, inf, 1, 1, 0},
+        {1, -inf, 1, 1, 0},
+        {nan, 1, nan, 1, nan},
+        {1, nan, nan, 1, nan},
+        {0, nan, nan, 1, nan},
+        {1000, -1000, 0, 1, 1},
+        {-1000, 1000, 0, 1, 1},
+        {-1000, 7, -6, 1, 142},
+        {3, 3, 0, 1, -1}}},
+      {"remainder",
+       remainder,
+       {{0, 0, nan, 1, nan},
+        {0, -2, 0, 1, 0},
+        {5, 0, nan, 1, -inf},
+        {nan, 1, nan, 1, nan},
+        {1, nan, nan, 1, nan},
+        {0, nan, nan, 1, nan},
+        {1000, -1000, 0, 1, 1},
+        {-1000, 1000, 0, 1, 1},
+        {-1000, 7, 1, 1, 143},
+        {3, 3, 0, 1, -1}}},
+      {"logaddexp",
+       logaddexp,
+       {{0, 0, 0.6931471805599453, 0.5, 0.5},
+        {0, -2, 0.1269280110429725, 0.8807970779778823, 0.11920292202211755},
+        {5, 0, 5.006715348489118, 0.9933071490757153, 0.0066928509242848554},
+        {inf, inf, inf, 0.5, 0.5},
+        {inf, -inf, inf, 1, 0},
+        {-inf, -inf, -inf, 0.5, 0.5},
+        {inf, 1, inf, 1, 0},
+        {1, inf, inf, 0, 1},
+        {1, -inf, 1, 1, 0},
+        {nan, 1, nan, nan, nan},
+        {1, nan, nan, nan, nan},
+        {0, nan, nan, nan, nan},
+        {1000, -1000, 1000, 1, 0},
+        {-1000, 1000, 1000, 0, 1},
+        {-1000, 7, 7, 0, 1},
+        {3, 3, 3.6931471805599454, 0.5, 0.5}}},
+      {"xlogy",
+       xlogy,
+       {{0, 0, 0, 0, nan},
+        {0, -2, 0, 0, 0},
+        {5, 0, -inf, -inf, inf},
+        {inf, inf, inf, inf, nan},
+        {inf, -inf, nan, nan, nan},
+        {-inf, -inf, nan, nan, nan},
+        {inf, 1, nan, 0, inf},
+        {1, inf, inf, inf, 0},
+        {1, -inf, nan, nan, 0},
+        {nan, 1, nan, 0, nan},
+        {1, nan, nan, nan, nan},
+        {0, nan, nan, nan, nan},
+        {1000, -1000, nan, nan, -1},
+        {-1000, 1000, -6907.755278982137, 6.907755278982137, -1},
+        {-1000, 7, -1945.9101490553132, 1.9459101490553132, -142.85714285714286},
+        {3, 3, 3.295836866004329, 1.0986122886681098, 1}}},
+  };
+  for (const Function& function : functions)
+    for (const std::vector<double>& row : function.rows) {
+      const Tensor a = variable(row[0], float64), b = variable(row[1], float64);
+      Tape tape;
+      const Tensor y = function.f(a, b);
+      const auto g = tape.gradient(y, {a, b});
+      INFO(function.name << "(" << row[0] << ", " << row[1] << "): " << y.item() << ", " << g[0].item() << ", "
+                         << g[1].item());
+      CHECK(alike(y.item(), row[2]));
+      CHECK(alike(g[0].item(), row[3]));
+      CHECK(alike(g[1].item(), row[4]));
+    }
+}
+
+TEST_CASE("numerics: masks of what is not a number", "[numerics]") {
+  for (DType dtype : {float32, float64}) {
+    const Tensor x = variable(vector_of({inf, -inf, nan, 0, -1e3, 3}, dtype));
+    const auto mask = [](const Tensor& m) { return doubles(m); };
+    CHECK(mask(isnan(x)) == std::vector<double>{0, 0, 1, 0, 0, 0});
+    CHECK(mask(isinf(x)) == std::vector<double>{1, 1, 0, 0, 0, 0});
+    CHECK(mask(isfinite(x)) == std::vector<double>{0, 0, 0, 1, 1, 1});
+    CHECK(mask(!isfinite(x)) == std::vector<double>{1, 1, 1, 0, 0, 0});
+    CHECK(mask(logical_and(isinf(x), x > 0.0)) == std::vector<double>{1, 0, 0, 0, 0, 0});
+    CHECK(mask(logical_or(isnan(x), x > 0.0)) == std::vector<double>{1, 0, 1, 0, 0, 1});
+    CHECK(mask(logical_xor(isinf(x), x > 0.0)) == std::vector<double>{0, 1, 0, 0, 0, 1});
+    const double most =
+        dtype == float32 ? static_cast<double>(std::numeric_limits<float>::max()) : std::numeric_limits<double>::max();
+    Tape tape;
+    const Tensor y = nan_to_num(x), z = nan_to_num(x, 5, 6, 7), filled = masked_fill(x, isnan(x) == (x < 2.0), 9);
+    CHECK(doubles(y) == std::vector<double>{most, -most, 0, 0, -1e3, 3});
+    CHECK(doubles(z) == std::vector<double>{6, 7, 5, 0, -1e3, 3});
+    CHECK(doubles(nan_to_num(x, 0, inf))[0] == inf);
+    CHECK(doubles(filled)[0] == 9);
+    CHECK(doubles(filled)[5] == 9);
+    for (const Tensor& t : {y, z})
+      CHECK(doubles(tape.gradient(t, x, {.seed = ones({6}, dtype)})) == std::vector<double>{0, 0, 0, 1, 1, 1});
+  }
+  CHECK(masked_fill(from_vector(std::vector<std::int64_t>{1, 2}, {2}),
+                    from_vector(std::vector<double>{0, 1}, {2}) > 0.0, -1)
+            .to_vector<std::int64_t>() == std::vector<std::int64_t>{1, -1});
+}
+
+TEST_CASE("numerics: whole numbers of any size", "[numerics]") {
+  for (DType dtype : {float32, float64}) {
+    const double bits = dtype == float32 ? 24 : 53, large = std::exp2(bits - 1);
+    std::vector<double> points = {0.5, 1.5, 2.5, 0.49999997, 1 - std::exp2(-bits), 1e-30, 1e30, 7, 0.75};
+    for (double d : {-1.5, -1.0, -0.5, 0.0, 1.0, 3.0}) points.push_back(large + d);
+    for (std::size_t i = points.size(); i-- > 0;) points.push_back(-points[i]);
+    const Tensor x = vector_of(points, dtype);
+    points = doubles(x);
+    const std::vector<double> nearest = doubles(round(x)), down = doubles(floor(x)), up = doubles(ceil(x)),
+                              in = doubles(trunc(x));
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      INFO(name_of(dtype) << " " << points[i]);
+      CHECK(nearest[i] == std::rint(points[i]));
+      CHECK(down[i] == std::floor(points[i]));
+      CHECK(up[i] == std::ceil(points[i]));
+      CHECK(in[i] == std::trunc(points[i]));
+      CHECK(std::signbit(nearest[i]) == std::signbit(points[i]));
+      CHECK(std::signbit(up[i]) == std::signbit(points[i]));
+    }
+  }
+}
+
+TEST_CASE("numerics: powers and logarithms that are whole", "[numerics]") {
+  for (DType dtype : {float32, float64}) {
+    const double top = dtype == float32 ? 127 : 1023;
+    std::vector<double> exponents, powers;
+    for (double k = 0; k <= top; ++k)
+      for (double e : {k, -k}) exponents.push_back(e), powers.push_back(std::exp2(e));
+    CHECK(doubles(exp2(vector_of(exponents, dtype))) == powers);
+    CHECK(doubles(log2(vector_of(powers, dtype))) == exponents);
+    const std::vector<double> tens = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10};
+    CHECK(doubles(log10(vector_of(tens, dtype))) == std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  }
+}
+
+TEST_CASE("numerics: second derivatives far out and at kinks are numbers", "[numerics]") {
+  using Function = Tensor (*)(const Operand&);
+  const Function functions[] = {relu6,
+                                selu,
+                                mish,
+                                softsign,
+                                hardsigmoid,
+                                hardswish,
+                                log_sigmoid,
+                                tanhshrink,
+                                atan,
+                                asinh,
+                                erfc,
+                                sign,
+                                frac,
+                                [](const Operand& x) { return elu(x, 0.25); },
+                                [](const Operand& x) { return celu(x, 0.25); },
+                                [](const Operand& x) { return hardtanh(x); },
+                                [](const Operand& x) { return softshrink(x); },
+                                [](const Operand& x) { return hardshrink(x); },
+                                [](const Operand& x) { return threshold(x, 0, 1); },
+                                [](const Operand& x) { return logaddexp(x, 0.0); },
+                                [](const Operand& x) { return hypot(x, 1.0); },
+                                [](const Operand& x) { return atan2(x, 1.0); },
+                                [](const Operand& x) { return remainder(x, 7.0); }};
+  for (const Function f : functions)
+    for (DType dtype : {float32, float64}) {
+      const Tensor x = variable(vector_of({1e3, -1e3, 1e15, -1e15, 0, 3, -3, 0.5, 6}, dtype)), one = ones({9}, dtype);
+      Tape tape;
+      const Tensor first = tape.gradient(f(x), x, {.create_graph = true, .seed = one});
+      const std::vector<double> second =
+          first.requires_grad() ? doubles(tape.gradient(first, x, {.seed = one})) : std::vector<double>(9);
+      INFO("function " << &f - functions << ": " << to_string(x));
+      for (std::size_t i = 0; i < 9; ++i) {
+        INFO("at element " << i << ": " << second[i]);
+        CHECK(std::isfinite(second[i]));
+        if (i < 4) CHECK(std::abs(second[i]) < 1e-5);
+      }
+    }
 }
 
 TEST_CASE("numerics: subnormal numbers are numbers", "[numerics]") {

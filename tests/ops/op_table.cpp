@@ -1,5 +1,6 @@
 #include "op_table.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "op_table_rows.hpp"
@@ -37,6 +38,14 @@ OpRow comparison(const char* name, Tensor (*f)(const Operand&, const Operand&), 
   OpRow row = binary(name, f, any, any, reference);
   row.differentiable = false;
   return row;
+}
+
+/// With numbers for the arguments after the first.
+OpRow with_numbers(const char* name, std::string text, Domain domain, std::function<Tensor(const Operand&)> f,
+                   std::function<Real(Real)> reference) {
+  return elementwise(
+      name, std::move(text), {domain}, [f = std::move(f)](const Tensors& in) { return f(in[0]); },
+      [reference = std::move(reference)](const Real* in) { return reference(in[0]); });
 }
 
 /// With a number for the second or first argument.
@@ -130,6 +139,135 @@ void add_elementwise(std::vector<OpRow>& rows) {
   row(comparison("less_equal", less_equal, [](Real a, Real b) { return static_cast<Real>(a <= b); }));
   row(comparison("equal", equal, [](Real a, Real b) { return static_cast<Real>(a == b); }));
   row(comparison("not_equal", not_equal, [](Real a, Real b) { return static_cast<Real>(a != b); }));
+}
+
+Real mish_of(Real x) { return x * std::tanh(std::log1p(std::exp(x))); }
+Real clamped(Real x, Real low, Real high) { return std::min(std::max(x, low), high); }
+Real remainder_of(Real a, Real b) { return a - b * std::floor(a / b); }
+Real elu_of(Real x, Real alpha) { return x > 0 ? x : alpha * std::expm1(x); }
+
+void add_more_elementwise(std::vector<OpRow>& rows) {
+  const auto row = [&](OpRow r) { rows.push_back(std::move(r)); };
+  const auto mask = [&](OpRow r, DType dtype = float64) {
+    r.differentiable = false;
+    for (Argument& argument : r.arguments) argument.dtype = dtype;
+    row(std::move(r));
+  };
+  constexpr Domain inside{-0.9, 0.9}, above_1{1.1, 3}, unit{0, 1};
+
+  row(unary("exp2", exp2, any, [](Real x) { return std::exp2(x); }));
+  row(unary("log2", log2, positive, [](Real x) { return std::log2(x); }));
+  row(unary("log10", log10, positive, [](Real x) { return std::log10(x); }));
+  row(unary("cbrt", cbrt, positive, [](Real x) { return std::cbrt(x); }));
+  row(unary("sin", sin, {-6, 6}, [](Real x) { return std::sin(x); }));
+  row(unary("cos", cos, {-6, 6}, [](Real x) { return std::cos(x); }));
+  row(unary("tan", tan, {-1.2, 1.2}, [](Real x) { return std::tan(x); }));
+  row(unary("asin", asin, inside, [](Real x) { return std::asin(x); }));
+  row(unary("acos", acos, inside, [](Real x) { return std::acos(x); }));
+  row(unary("atan", atan, any, [](Real x) { return std::atan(x); }));
+  row(unary("sinh", sinh, any, [](Real x) { return std::sinh(x); }));
+  row(unary("cosh", cosh, any, [](Real x) { return std::cosh(x); }));
+  row(unary("asinh", asinh, any, [](Real x) { return std::asinh(x); }));
+  row(unary("acosh", acosh, above_1, [](Real x) { return std::acosh(x); }));
+  row(unary("atanh", atanh, inside, [](Real x) { return std::atanh(x); }));
+  row(unary("erfc", erfc, any, [](Real x) { return std::erfc(x); }));
+
+  row(binary("atan2", atan2, any, positive, [](Real a, Real b) { return std::atan2(a, b); }));
+  row(binary("atan2", atan2, positive, any, [](Real a, Real b) { return std::atan2(a, b); }));
+  row(binary("hypot", hypot, any, positive, [](Real a, Real b) { return std::hypot(a, b); }));
+  row(unary("floor", floor, any, [](Real x) { return std::floor(x); }));
+  row(unary("ceil", ceil, any, [](Real x) { return std::ceil(x); }));
+  row(unary("round", round, any, [](Real x) { return std::rint(x); }));
+  row(unary("trunc", trunc, any, [](Real x) { return std::trunc(x); }));
+  for (const Domain& a : {Domain{5, 5.4}, Domain{-5.4, -5}}) {
+    row(binary("fmod", fmod, a, {2, 2.4}, [](Real x, Real y) { return std::fmod(x, y); }));
+    row(binary("remainder", remainder, a, {2, 2.4}, remainder_of));
+  }
+  row(binary("remainder", remainder, {5, 5.4}, {-2.4, -2}, remainder_of));
+  row(unary("rsqrt", rsqrt, positive, [](Real x) { return 1 / std::sqrt(x); }));
+  row(unary("reciprocal", reciprocal, positive, [](Real x) { return 1 / x; }));
+  row(unary("sign", sign, any, [](Real x) { return x > 0 ? Real{1} : x < 0 ? Real{-1} : Real{0}; }));
+  row(unary("frac", frac, any, [](Real x) { return x - std::trunc(x); }));
+
+  row(unary("relu6", relu6, {-3, 9}, [](Real x) { return clamped(x, 0, 6); }));
+  row(with_numbers(
+      "elu", "elu(x)", any, [](const Operand& x) { return elu(x); }, [](Real x) { return elu_of(x, 1); }));
+  row(with_numbers(
+      "elu", "elu(x, 0.25)", any, [](const Operand& x) { return elu(x, 0.25); },
+      [](Real x) { return elu_of(x, 0.25L); }));
+  row(unary("selu", selu, any, [](Real x) { return 1.0507009873554804934L * elu_of(x, 1.6732632423543772848L); }));
+  row(with_numbers(
+      "celu", "celu(x)", any, [](const Operand& x) { return celu(x); }, [](Real x) { return elu_of(x, 1); }));
+  row(with_numbers(
+      "celu", "celu(x, 0.5)", any, [](const Operand& x) { return celu(x, 0.5); },
+      [](Real x) { return x > 0 ? x : std::expm1(2 * x) / 2; }));
+  row(unary("mish", mish, {-6, 6}, mish_of));
+  row(unary("softsign", softsign, any, [](Real x) { return x / (1 + std::abs(x)); }));
+  row(unary("hardsigmoid", hardsigmoid, {-4, 4}, [](Real x) { return clamped(x + 3, 0, 6) / 6; }));
+  row(unary("hardswish", hardswish, {-4, 4}, [](Real x) { return x * clamped(x + 3, 0, 6) / 6; }));
+  row(with_numbers(
+      "hardtanh", "hardtanh(x)", any, [](const Operand& x) { return hardtanh(x); },
+      [](Real x) { return clamped(x, -1, 1); }));
+  row(with_numbers(
+      "hardtanh", "hardtanh(x, -0.5, 1.5)", any, [](const Operand& x) { return hardtanh(x, -0.5, 1.5); },
+      [](Real x) { return clamped(x, -0.5L, 1.5L); }));
+  row(unary("log_sigmoid", log_sigmoid, {-6, 6}, [](Real x) { return -std::log1p(std::exp(-x)); }));
+  row(unary("tanhshrink", tanhshrink, {1, 3}, [](Real x) { return x - std::tanh(x); }));
+  row(with_numbers(
+      "softshrink", "softshrink(x)", any, [](const Operand& x) { return softshrink(x); },
+      [](Real x) { return x > 0.5L    ? x - 0.5L
+                          : x < -0.5L ? x + 0.5L
+                                      : 0; }));
+  row(with_numbers(
+      "softshrink", "softshrink(x, 0.25)", any, [](const Operand& x) { return softshrink(x, 0.25); },
+      [](Real x) { return x > 0.25L    ? x - 0.25L
+                          : x < -0.25L ? x + 0.25L
+                                       : 0; }));
+  row(with_numbers(
+      "hardshrink", "hardshrink(x)", any, [](const Operand& x) { return hardshrink(x); },
+      [](Real x) { return std::abs(x) > 0.5L ? x : 0; }));
+  row(with_numbers(
+      "hardshrink", "hardshrink(x, 1.0)", any, [](const Operand& x) { return hardshrink(x, 1); },
+      [](Real x) { return std::abs(x) > 1 ? x : 0; }));
+  row(with_numbers(
+      "threshold", "threshold(x, 0.5, -3.0)", any, [](const Operand& x) { return threshold(x, 0.5, -3); },
+      [](Real x) { return x > 0.5L ? x : -3; }));
+
+  row(binary("logaddexp", logaddexp, positive, positive,
+             [](Real a, Real b) { return std::log(std::exp(a) + std::exp(b)); }));
+  const auto between = [](const Real* in) { return in[0] + in[2] * (in[1] - in[0]); };
+  row(elementwise(
+      "lerp", "lerp(a, b, weight)", {positive, positive, unit},
+      [](const Tensors& in) { return lerp(in[0], in[1], in[2]); }, between));
+  row(elementwise(
+      "lerp", "lerp(a, b, 0.25)", {positive, positive}, [](const Tensors& in) { return lerp(in[0], in[1], 0.25); },
+      [](const Real* in) { return in[0] + 0.25L * (in[1] - in[0]); }));
+  row(binary("xlogy", xlogy, any, above_1, [](Real a, Real b) { return a * std::log(b); }));
+  OpRow filled = elementwise(
+      "masked_fill", "masked_fill(x, mask, value)", {any, any, any},
+      [](const Tensors& in) { return masked_fill(in[0], in[1], in[2]); },
+      [](const Real* in) { return in[1] != 0 ? in[2] : in[0]; });
+  filled.arguments[1].dtype = boolean;
+  row(filled);
+  filled.text = "masked_fill(x, mask, 1.5)";
+  filled.arguments.pop_back();
+  filled.call = [](const Tensors& in) { return masked_fill(in[0], in[1], 1.5); };
+  filled.reference = [](const Real* in) { return in[1] != 0 ? 1.5L : in[0]; };
+  row(filled);
+
+  mask(unary("isnan", isnan, any, [](Real) { return Real{0}; }));
+  mask(unary("isinf", isinf, any, [](Real) { return Real{0}; }));
+  mask(unary("isfinite", isfinite, any, [](Real) { return Real{1}; }));
+  mask(binary("logical_and", logical_and, any, any, [](Real a, Real b) { return a * b; }), boolean);
+  mask(binary("logical_or", logical_or, any, any, [](Real a, Real b) { return std::max(a, b); }), boolean);
+  mask(binary("logical_xor", logical_xor, any, any, [](Real a, Real b) { return std::abs(a - b); }), boolean);
+  mask(unary("logical_not", logical_not, any, [](Real x) { return 1 - x; }), boolean);
+  mask(unary("logical_not", operator!, any, [](Real x) { return 1 - x; }), boolean);
+  row(with_numbers(
+      "nan_to_num", "nan_to_num(x)", any, [](const Operand& x) { return nan_to_num(x); }, [](Real x) { return x; }));
+  row(with_numbers(
+      "nan_to_num", "nan_to_num(x, 1.0, 2.0, 3.0)", any, [](const Operand& x) { return nan_to_num(x, 1, 2, 3); },
+      [](Real x) { return x; }));
 }
 
 using General = std::function<Tensor(const Tensors&)>;
@@ -308,6 +446,7 @@ const std::vector<OpRow>& op_table() {
   static const std::vector<OpRow> table = [] {
     std::vector<OpRow> rows;
     add_elementwise(rows);
+    add_more_elementwise(rows);
     add_products(rows);
     add_shapes(rows);
     add_rearrangements(rows);
