@@ -4,12 +4,14 @@
 #include <xgrad/ops/abs.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/log1p.hpp>
 #include <xgrad/ops/maximum.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/neg.hpp>
 #include <xgrad/ops/sigmoid.hpp>
+#include <xgrad/ops/softplus.hpp>
 #include <xgrad/ops/sub.hpp>
 
 namespace xgrad {
@@ -30,7 +32,17 @@ Tensor bce_with_logits(const Operand& input, const Operand& target, Reduction re
   check_pair(call);
   const Tensor &x = call.in(0), &t = call.in(1);
   const Tensor value = no_grad([&] { return reduced(maximum(x, 0) - x * t + log1p(exp(-abs(x))), reduction); });
-  return call.record(value, Loss{reduction, x.size()});
+  return call.record(value, Loss(reduction, x.shape()));
+}
+
+Tensor bce_with_logits(const Operand& input, const Operand& target, const Operand& pos_weight, Reduction reduction) {
+  const Call call(op, input, target, pos_weight);
+  call.floating();
+  if (call.shape(0) != call.shape(1))
+    call.fail<ShapeError>("input is {}, target is {}", to_string(call.shape(0)), to_string(call.shape(1)));
+  const CallScope scope(call);
+  const Tensor &x = call.in(0), &t = call.in(1);
+  return reduced((1 - t) * x + (1 + (call.in(2) - 1) * t) * softplus(-x), reduction);
 }
 
 }  // namespace xgrad

@@ -5,6 +5,7 @@
 #include <xgrad/ops/exp.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/class_loss.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
 #include <xgrad/ops/log_softmax.hpp>
@@ -59,7 +60,7 @@ Tensor of_rows(Call& call, Reduction reduction) {
   if (x.dtype() == DType::float32) pick(static_cast<const float*>(elements(log_p)), static_cast<float*>(losses.get()));
   else pick(static_cast<const double*>(elements(log_p)), static_cast<double*>(losses.get()));
   const Tensor value = no_grad([&] { return reduced(losses.finish(), reduction); });
-  return call.record(value, Loss{reduction, rows}, log_p);
+  return call.record(value, Loss(reduction, {rows}), log_p);
 }
 
 Tensor of_rows(const Operand& x, const Operand& target, Reduction reduction) {
@@ -80,8 +81,7 @@ void check_labels(const Call& call, int axis) {
                             classes, to_string(x.shape()));
 }
 
-/// Target probabilities along `axis`.
-Tensor of_probabilities(const Call& call, int axis, Reduction reduction) {
+void check_probabilities(const Call& call) {
   const Tensor &x = call.in(0), &target = call.in(1);
   if (target.dtype() != x.dtype())
     call.fail<DTypeError>("logits are {}, target is {}, expected int64 labels, or probabilities in {}", describe(x),
@@ -89,6 +89,12 @@ Tensor of_probabilities(const Call& call, int axis, Reduction reduction) {
   if (target.shape() != x.shape())
     call.fail<ShapeError>("logits are {}, probabilities are {}; class labels must be int64", to_string(x.shape()),
                           to_string(target.shape()));
+}
+
+/// Target probabilities along `axis`.
+Tensor of_probabilities(const Call& call, int axis, Reduction reduction) {
+  check_probabilities(call);
+  const Tensor &x = call.in(0), &target = call.in(1);
   const CallScope scope(call);
   return reduced(-sum_axes(target * log_softmax(x, axis), 1u << axis, false), reduction);
 }
@@ -100,8 +106,7 @@ Tensor cross_entropy(const Operand& logits, const Operand& target, Reduction red
   call.floating(0, 1);
   const Tensor &x = call.in(0), &t = call.in(1);
   const Shape& shape = x.shape();
-  if (shape.rank() == 0) call.fail<ShapeError>("logits are 0-d, expected (N, C), (C) or (N, C, d...)");
-  const int axis = shape.rank() == 1 ? 0 : 1;
+  const int axis = class_axis(call);
   if (t.dtype() != DType::int64) return of_probabilities(call, axis, reduction);
   check_labels(call, axis);
   if (shape.rank() == 2) return of_rows(call, reduction);
@@ -111,6 +116,18 @@ Tensor cross_entropy(const Operand& logits, const Operand& target, Reduction red
   const Tensor classes_last = transpose(reshape(x, {m.outer, m.n, m.inner}), {0, 2, 1});
   const Tensor loss = of_rows(reshape(classes_last, {rows, m.n}), reshape(t, {rows}), reduction);
   return reduction == Reduction::none ? reshape(loss, t.shape()) : loss;
+}
+
+Tensor cross_entropy(const Operand& logits, const Operand& target, const CrossEntropyOptions& options) {
+  const Call call(op, logits, target);
+  call.floating(0, 1);
+  const int axis = class_axis(call);
+  const ClassLoss form{options.reduction, options.class_weights, options.label_smoothing, options.ignored};
+  const CallScope scope(call);
+  const Tensor log_p = log_softmax(call.in(0), axis);
+  if (call.in(1).dtype() == DType::int64) return loss_of_labels(call, log_p, form);
+  check_probabilities(call);
+  return loss_of_probabilities(call, log_p, form);
 }
 
 }  // namespace xgrad

@@ -11,4 +11,14 @@ namespace xgrad {
 /// label. A label outside [0, C) is a ValueError, shapes that do not fit are a ShapeError, dtypes a DTypeError.
 Tensor cross_entropy(const Operand& logits, const Operand& target, Reduction reduction = Reduction::mean);
 
+/// PyTorch's: a weight (C) for each class; probabilities (1 - label_smoothing) target + label_smoothing / C; a label
+/// that costs nothing. The mean over labels is weighted and leaves out those that do not count.
+struct CrossEntropyOptions {
+  Reduction reduction = Reduction::mean;
+  Tensor class_weights = {};
+  double label_smoothing = 0;
+  std::int64_t ignored = -100;
+};
+Tensor cross_entropy(const Operand& logits, const Operand& target, const CrossEntropyOptions& options);
+
 }  // namespace xgrad

@@ -16,15 +16,17 @@ namespace {
 
 using namespace detail;
 
-const Op op = pick_op("index"), reordered_op = view_op("index");
+const Op op = pick_op("index");
 
 using Order = std::vector<int>;
 
-bool is_mask(const Index& entry) { return entry.kind == Index::tensor && entry.positions.dtype() == DType::boolean; }
+bool is_mask(const Index& entry) {
+  return entry.kind == Index::Kind::tensor && entry.positions.dtype() == DType::boolean;
+}
 
 /// How many axes of x an entry stands for; the ellipsis: none yet.
 int axes_of(const Index& entry) {
-  if (entry.kind == Index::new_axis || entry.kind == Index::rest) return 0;
+  if (entry.kind == Index::Kind::new_axis || entry.kind == Index::Kind::rest) return 0;
   return is_mask(entry) ? entry.positions.rank() : 1;
 }
 
@@ -44,11 +46,11 @@ std::vector<Index> written_out(const Call& call, const std::vector<Index>& entri
   int named = 0;
   bool tensors = false;
   for (const Index& entry : entries) {
-    if (entry.kind == Index::tensor && !entry.positions.defined())
+    if (entry.kind == Index::Kind::tensor && !entry.positions.defined())
       call.fail<ValueError>("an entry is an undefined tensor");
     if (is_mask(entry) && entry.positions.rank() == 0) call.fail<ShapeError>("a 0-d mask, expected an axis or more");
     named += axes_of(entry);
-    tensors = tensors || entry.kind == Index::tensor;
+    tensors = tensors || entry.kind == Index::Kind::tensor;
   }
   if (named > rank) call.fail<ShapeError>("entries for {} axes, x is {}", named, describe(call.in(0)));
   std::vector<Index> out;
@@ -59,12 +61,12 @@ std::vector<Index> written_out(const Call& call, const std::vector<Index>& entri
   };
   bool ellipsis_met = false;
   for (const Index& entry : entries) {
-    if (entry.kind == Index::rest) {
+    if (entry.kind == Index::Kind::rest) {
       if (std::exchange(ellipsis_met, true)) call.fail<ShapeError>("more than one ellipsis");
       append_rest();
     } else if (is_mask(entry)) {
       append_set(call, entry.positions, axis, out);
-    } else if (entry.kind == Index::position && tensors) {
+    } else if (entry.kind == Index::Kind::position && tensors) {
       out.push_back(full({}, static_cast<double>(entry.slice.start), DType::int64));
     } else {
       out.push_back(entry);
@@ -75,29 +77,19 @@ std::vector<Index> written_out(const Call& call, const std::vector<Index>& entri
   return out;
 }
 
-Tensor reordered(const Tensor& x, const Order& order) {
-  if (std::is_sorted(order.begin(), order.end())) return x;
-  const Strides strides = dense_strides(x.shape());
-  View view(x.shape(), 0);
-  for (int axis : order) view.add_axis(x.shape()[axis], strides[axis]);
-  const Operand from(x);
-  Call call(reordered_op, from);
-  return take(call, view);
-}
-
 /// The axes of x whose entries are tensors, then the others.
 Order indexed_first(const std::vector<Index>& entries) {
   Order order;
   for (const bool tensors : {true, false})
     for (std::size_t i = 0; i < entries.size(); ++i)
-      if ((entries[i].kind == Index::tensor) == tensors) order.push_back(static_cast<int>(i));
+      if ((entries[i].kind == Index::Kind::tensor) == tensors) order.push_back(static_cast<int>(i));
   return order;
 }
 
 Shape joint_shape(const Call& call, const std::vector<Index>& entries) {
   Shape shape;
   for (const Index& entry : entries) {
-    if (entry.kind != Index::tensor) continue;
+    if (entry.kind != Index::Kind::tensor) continue;
     const Shape before = shape;
     if (!broadcast(before, entry.positions.shape(), shape))
       call.fail<ShapeError>("positions do not broadcast: {} and {}", to_string(before),
@@ -112,7 +104,7 @@ Tensor by_tensors(const Tensor& x, const std::vector<Index>& entries, const Shap
   Tensor places = zeros(joint, DType::int64);
   int axis = 0;
   for (const Index& entry : entries) {
-    if (entry.kind != Index::tensor) continue;
+    if (entry.kind != Index::Kind::tensor) continue;
     const Operand positions(entry.positions);
     const Call each(op, from, positions);
     const i64 n = x.shape()[axis++];
@@ -134,7 +126,7 @@ Tensor put_back(const Tensor& y, int moved, int before) {
   for (int i = 0; i < before; ++i) order.push_back(moved + i);
   for (int i = 0; i < moved; ++i) order.push_back(i);
   for (int i = moved + before; i < y.rank(); ++i) order.push_back(i);
-  return reordered(y, order);
+  return reordered(y, order.data());
 }
 
 }  // namespace
@@ -145,21 +137,23 @@ Tensor index(const Operand& x, const std::vector<Index>& entries) {
   std::vector<Index> all = written_out(call, entries);
   std::vector<Slice> slices;
   for (const Index& entry : all)
-    if (entry.kind != Index::new_axis) slices.push_back(entry.slice);
+    if (entry.kind != Index::Kind::new_axis) slices.push_back(entry.slice);
   const Tensor part = slice(call.in(0), slices.data(), slices.size());
-  all.erase(std::remove_if(all.begin(), all.end(), [](const Index& entry) { return entry.kind == Index::position; }),
-            all.end());
+  all.erase(
+      std::remove_if(all.begin(), all.end(), [](const Index& entry) { return entry.kind == Index::Kind::position; }),
+      all.end());
   Shape shape;
   int axis = 0;
-  for (const Index& entry : all) shape.push_back(entry.kind == Index::new_axis ? 1 : part.shape()[axis++], call.site());
+  for (const Index& entry : all)
+    shape.push_back(entry.kind == Index::Kind::new_axis ? 1 : part.shape()[axis++], call.site());
   const Tensor spread = reshape(part, shape);
 
-  const auto is_tensor = [](const Index& entry) { return entry.kind == Index::tensor; };
+  const auto is_tensor = [](const Index& entry) { return entry.kind == Index::Kind::tensor; };
   const auto first = std::find_if(all.begin(), all.end(), is_tensor);
   if (first == all.end()) return spread;
   const auto last = std::find_if(all.rbegin(), all.rend(), is_tensor).base();
   const Shape joint = joint_shape(call, all);
-  const Tensor y = by_tensors(reordered(spread, indexed_first(all)), all, joint);
+  const Tensor y = by_tensors(reordered(spread, indexed_first(all).data()), all, joint);
   const bool together = std::all_of(first, last, is_tensor);
   return together ? put_back(y, joint.rank(), static_cast<int>(first - all.begin())) : y;
 }

@@ -8,17 +8,17 @@ namespace xgrad {
 /// One entry of index(): a position, a range, positions in a tensor (int64, or a boolean mask), a new axis, or an
 /// ellipsis, which stands for all axes that no other entry names.
 struct Index {
-  enum Kind { position, range, tensor, new_axis, rest } kind;
+  enum class Kind { position, range, tensor, new_axis, rest } kind;
   Slice slice;
   Tensor positions;
 
-  Index(std::int64_t i) : kind(position), slice(i) {}
+  Index(std::int64_t i) : kind(Kind::position), slice(i) {}
   Index(int i) : Index(std::int64_t{i}) {}
-  Index(Slice range_) : kind(range_.is_index ? position : range), slice(range_) {}
-  Index(Tensor t) : kind(tensor), positions(std::move(t)) {}
+  Index(Slice range) : kind(range.is_index ? Kind::position : Kind::range), slice(range) {}
+  Index(Tensor t) : kind(Kind::tensor), positions(std::move(t)) {}
   explicit Index(Kind k) noexcept : kind(k) {}
 };
-inline const Index newaxis(Index::new_axis), ellipsis(Index::rest);
+inline const Index newaxis(Index::Kind::new_axis), ellipsis(Index::Kind::rest);
 
 /// numpy's x[i, j, ...]: an entry for each axis from the first on.
 ///     index(x, {2, Slice(0, 10), newaxis})        // x[2, 0:10, None]

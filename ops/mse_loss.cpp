@@ -25,7 +25,7 @@ Tensor mse_loss(const Operand& input, const Operand& target, Reduction reduction
   Call call(op, input, target);
   check_pair(call);
   const Tensor value = no_grad([&] { return reduced(square(call.in(0) - call.in(1)), reduction); });
-  return call.record(value, Loss{reduction, call.in(0).size()});
+  return call.record(value, Loss(reduction, call.shape(0)));
 }
 
 }  // namespace xgrad

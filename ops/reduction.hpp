@@ -2,7 +2,8 @@
 
 namespace xgrad {
 
-/// What a loss makes of its elements: their mean, their sum, or none of it (a loss for each).
-enum class Reduction { mean, sum, none };
+/// What a loss makes of its elements: their mean, their sum, none of it (a loss for each), or their sum divided by the
+/// first extent.
+enum class Reduction { mean, sum, none, batchmean };
 
 }  // namespace xgrad

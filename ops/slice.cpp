@@ -27,7 +27,8 @@ View view_of(const Call& call, const Slice* slices, std::size_t count) {
   const Shape& whole = x.shape();
   const Strides strides = dense_strides(whole);
   if (count > static_cast<std::size_t>(whole.rank()))
-    call.fail<ShapeError>("{} slices for {}, which has {} axes", count, describe(x), whole.rank());
+    call.fail<ShapeError>("{} slices for {}, one for each axis at most; a range is written {{{{1, 3}}}}", count,
+                          describe(x));
   View view(whole, 0);
   for (int axis = 0; axis < whole.rank(); ++axis) {
     const Slice slice = static_cast<std::size_t>(axis) < count ? slices[axis] : Slice();
@@ -36,6 +37,7 @@ View view_of(const Call& call, const Slice* slices, std::size_t count) {
       add_range(view, whole[axis], strides[axis], slice);
       continue;
     }
+    if (slice.start == none) call.fail<ValueError>("an index cannot be none; a range is written {{{{none, 1}}}}");
     const i64 index = slice.start < 0 ? slice.start + whole[axis] : slice.start;
     if (slice.start < -whole[axis] || index >= whole[axis])
       call.fail<ShapeError>("index {} on axis {} of {}, which has {} elements", slice.start, axis, describe(x),

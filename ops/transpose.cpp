@@ -17,7 +17,7 @@ Tensor transpose(const Operand& x, const Axes& axes) {
   const Shape& shape = call.shape(0);
   const int rank = shape.rank();
   if (!axes.all() && axes.count() != rank)
-    call.fail<ShapeError>("{} axes for {}, expected each of its {} axes once", axes.count(), describe(call.in(0)),
+    call.fail<ShapeError>("{} given for {}, expected each of its {} axes once", axes.count(), describe(call.in(0)),
                           rank);
   normal_axes(call, axes, rank);
   const Strides strides = dense_strides(shape);

@@ -1,22 +1,22 @@
 #include <xgrad/ops/internal/loss.hpp>
 
 #include <xgrad/ops/div.hpp>
-#include <xgrad/ops/mean.hpp>
 #include <xgrad/ops/sum.hpp>
 
 namespace xgrad::detail {
 
-Tensor reduced(const Tensor& losses, Reduction reduction) {
-  switch (reduction) {
-    case Reduction::mean: return mean(losses);
-    case Reduction::sum: return sum(losses);
-    default: return losses;
-  }
+Loss::Loss(Reduction reduction, const Shape& losses) noexcept : divisor(1) {
+  if (reduction == Reduction::mean) divisor = static_cast<double>(losses.size());
+  if (reduction == Reduction::batchmean && losses.rank() > 0) divisor = static_cast<double>(losses[0]);
 }
 
-Tensor weight(const Tensor& g, const Loss& loss) {
-  return loss.reduction == Reduction::mean ? g / static_cast<double>(loss.count) : g;
+Tensor reduced(const Tensor& losses, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  const double divisor = Loss(reduction, losses.shape()).divisor;
+  return divisor == 1 ? sum(losses) : sum(losses) / divisor;
 }
+
+Tensor weight(const Tensor& g, const Loss& loss) { return loss.divisor == 1 ? g : g / loss.divisor; }
 
 void check_pair(const Call& call) {
   call.floating();

@@ -5,14 +5,15 @@
 
 namespace xgrad::detail {
 
+/// What a loss is divided by: the number of its elements, of its samples, or 1.
 struct Loss {
-  Reduction reduction;
-  i64 count;  // of elements or samples
+  Loss(Reduction reduction, const Shape& losses) noexcept;
+  double divisor;
 };
 
 /// Their mean, their sum, or the losses themselves.
 Tensor reduced(const Tensor& losses, Reduction reduction);
-/// What the derivative of one of them is multiplied by: g as it is, or its part of the mean.
+/// What the derivative of one of them is multiplied by: g, or its part of the mean.
 Tensor weight(const Tensor& g, const Loss& loss);
 
 /// ShapeError or DTypeError unless the two inputs are alike.

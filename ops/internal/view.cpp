@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/view.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace xgrad::detail {
@@ -43,6 +44,16 @@ Tensor take(Call& call, const View& view) {
 Tensor copy_of(const Operand& x) {
   Call call(plain_view, x);
   return take(call, View(call.shape(0)));
+}
+
+Tensor reordered(const Tensor& x, const int* order) {
+  if (std::is_sorted(order, order + x.rank())) return x;
+  const Strides strides = dense_strides(x.shape());
+  View view(x.shape(), 0);
+  for (int i = 0; i < x.rank(); ++i) view.add_axis(x.shape()[order[i]], strides[order[i]]);
+  const Operand from(x);
+  Call call(plain_view, from);
+  return take(call, view);
 }
 
 Tensor put(Call& call, const View& view) {

@@ -31,6 +31,8 @@ constexpr Op put_op(const char* name) noexcept { return {.name = name, .vjp = pu
 Tensor take(Call& call, const View& view);
 /// All of them.
 Tensor copy_of(const Operand& x);
+/// Axis i of the result is axis order[i] of x; x itself where that changes nothing.
+Tensor reordered(const Tensor& x, const int* order);
 /// The other way, for a put_op: x in its place among zeros, added up where the view names an element more than once.
 Tensor put(Call& call, const View& view);
 

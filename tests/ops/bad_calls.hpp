@@ -23,5 +23,7 @@ BadCall bad(const char* op, std::function<Tensor()> call, std::vector<std::strin
 
 /// Of what rearranges, picks and orders elements.
 std::vector<BadCall> bad_shapes();
+/// Of products, layers and losses.
+std::vector<BadCall> bad_layers();
 
 }  // namespace xgrad::tests

@@ -42,7 +42,7 @@ TEST_CASE("transpose: numpy's meaning, any dtype, derivatives") {
   CHECK(same_bits(back, large));
   check_order_2([](const Inputs& in) { return square(transpose(in[0], {2, 0, 1})); }, {random_variable({2, 3, 4})});
   const std::string error = error_of<ShapeError>([&] { transpose(x, {0, 1}); });
-  CHECK(error == "transpose: 2 axes for float32 (2, 3, 2), expected each of its 3 axes once " + at(__LINE__ - 1));
+  CHECK(error == "transpose: 2 given for float32 (2, 3, 2), expected each of its 3 axes once " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ShapeError>([&] { transpose(x, {0, 1, 1}); }), contains("axis 1 is named twice"));
   CHECK_THAT(error_of<ShapeError>([&] {
                transpose(x, {0, 1, 3});

@@ -424,7 +424,8 @@ void add_losses(std::vector<OpRow>& rows) {
   };
   for (const Form& form : {Form{"", Reduction::mean}, Form{", Reduction::sum", Reduction::sum},
                            Form{", Reduction::none", Reduction::none}}) {
-    const auto row = [&](const char* name, auto f, std::vector<Argument> arguments) {
+    using Loss = Tensor (*)(const Operand&, const Operand&, Reduction);
+    const auto row = [&](const char* name, Loss f, std::vector<Argument> arguments) {
       rows.push_back({name, std::string(name) + "(a, b" + form.text + ")",
                       [f, r = form.reduction](const Tensors& in) { return f(in[0], in[1], r); }, std::move(arguments)});
     };
@@ -449,11 +450,14 @@ const std::vector<OpRow>& op_table() {
     add_more_elementwise(rows);
     add_products(rows);
     add_shapes(rows);
+    add_contractions(rows);
     add_rearrangements(rows);
     add_indexing(rows);
     add_reductions(rows);
     add_statistics(rows);
     add_losses(rows);
+    add_more_losses(rows);
+    add_layers(rows);
     return rows;
   }();
   return table;

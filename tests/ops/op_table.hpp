@@ -16,6 +16,7 @@ struct Argument {
   Shape shape = {3, 4};
   double low = -2, high = 2;  // of its elements
   DType dtype = float64;      // float64 stands for float32 as well; int64: labels in [low, high]; boolean: a mask
+  bool optional = false;      // undefined means: without
 };
 
 struct OpRow {

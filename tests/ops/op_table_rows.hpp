@@ -7,6 +7,9 @@ namespace xgrad::tests {
 void add_rearrangements(std::vector<OpRow>& rows);
 void add_indexing(std::vector<OpRow>& rows);
 void add_statistics(std::vector<OpRow>& rows);
+void add_contractions(std::vector<OpRow>& rows);
+void add_layers(std::vector<OpRow>& rows);
+void add_more_losses(std::vector<OpRow>& rows);
 
 struct Rows {
   std::vector<OpRow>& to;

@@ -1,0 +1,31 @@
+#include <xgrad/ops/huber_loss.hpp>
+
+#include <xgrad/ops/abs.hpp>
+#include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/loss.hpp>
+#include <xgrad/ops/less_equal.hpp>
+#include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/square.hpp>
+#include <xgrad/ops/sub.hpp>
+#include <xgrad/ops/where.hpp>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+const Op op{.name = "huber_loss"};
+
+}  // namespace
+
+Tensor huber_loss(const Operand& input, const Operand& target, Reduction reduction, double delta) {
+  const Call call(op, input, target);
+  check_pair(call);
+  if (!(delta > 0)) call.fail<ValueError>("delta is {}, expected a number above 0", delta);
+  const CallScope scope(call);
+  const Tensor &x = call.in(0), &t = call.in(1);
+  const Tensor d = abs(x - t);
+  return reduced(where(d <= delta, 0.5 * square(d), delta * (d - 0.5 * delta)), reduction);
+}
+
+}  // namespace xgrad
