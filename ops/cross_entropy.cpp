@@ -22,9 +22,16 @@ using namespace detail;
 
 const i64* labels_of(const Tensor& target) { return static_cast<const i64*>(elements(target)); }
 
-/// Subtracts 1 at each row's label.
+/// Subtracts 1 at each row's label. They were checked going forward, but a pointer to them may have been kept since.
 template <class T> void subtract_labels(const i64* labels, i64 rows, i64 classes, T* p) {
-  for (i64 i = 0; i < rows; ++i) p[i * classes + labels[i]] -= T{1};
+  for (i64 i = 0; i < rows; ++i) {
+    const i64 label = labels[i];
+    if (label < 0 || label >= classes)
+      fail<GraphError>("cross_entropy", called_site,
+                       "label {} of row {} is outside [0, {}): the labels were changed after this line", label, i,
+                       classes);
+    p[i * classes + label] -= T{1};
+  }
 }
 
 /// A tensor of its own, changed in place before anyone else has seen it.

@@ -252,5 +252,22 @@ TEST_CASE("losses: errors") {
              contains("bce_with_logits: dtypes differ"));
 }
 
+TEST_CASE("cross_entropy: labels changed through an old pointer are refused, not written by") {
+  const Tensor x = random_variable({4, 3});
+  for (const std::int64_t label : {std::int64_t{100000}, std::int64_t{3}, std::int64_t{-1}}) {
+    Tensor labels = tensor({0, 1, 2, 0}, int64);
+    auto* const kept = labels.mutable_data<std::int64_t>();
+    Tape tape;
+    const Tensor loss = cross_entropy(x, labels);
+    const int line = __LINE__ - 1;
+    kept[2] = label;
+    for (const bool create_graph : {false, true}) {
+      const std::string error = error_of<GraphError>([&] { tape.gradient(loss, x, {.create_graph = create_graph}); });
+      CHECK_THAT(error, contains("cross_entropy: label " + std::to_string(label) + " of row 2 is outside [0, 3)"));
+      CHECK_THAT(error, contains(at(line)));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace xgrad::tests
