@@ -51,22 +51,33 @@ std::atomic<int>& thread_count() {
 
 // The arena's size is fixed when it is made; a new thread count makes a new one. A thread that is inside the old
 // one keeps it alive.
-std::shared_ptr<tbb::task_arena> arena() {
-  static std::mutex mutex;
-  static std::shared_ptr<tbb::task_arena> current;
-  static std::unique_ptr<tbb::global_control> limit;
-  static int size = 0;
-  const std::lock_guard lock(mutex);
-  const int wanted = thread_count().load(std::memory_order_relaxed);
-  if (size != wanted) {
-    // TBB would not start more workers than there are processors, and say so on stderr.
-    limit = std::make_unique<tbb::global_control>(
-        tbb::global_control::max_allowed_parallelism,
-        static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())));
-    current = std::make_shared<tbb::task_arena>(wanted);
-    size = wanted;
+class Arena {
+ public:
+  std::shared_ptr<tbb::task_arena> get() {
+    const std::lock_guard lock(mutex_);
+    const int wanted = thread_count().load(std::memory_order_relaxed);
+    if (size_ != wanted) {
+      // TBB would not start more workers than there are processors, and say so on stderr.
+      limit_ = std::make_unique<tbb::global_control>(
+          tbb::global_control::max_allowed_parallelism,
+          static_cast<std::size_t>(std::max(wanted, tbb::info::default_concurrency())));
+      current_ = std::make_shared<tbb::task_arena>(wanted);
+      size_ = wanted;
+    }
+    return current_;
   }
-  return current;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<tbb::task_arena> current_;
+  std::unique_ptr<tbb::global_control> limit_;
+  int size_ = 0;
+};
+
+// Never destroyed: what runs as the program ends, on this thread or another, may still compute.
+Arena& arena() {
+  static Arena* const instance = new Arena;
+  return *instance;
 }
 
 }  // namespace
@@ -88,7 +99,7 @@ void run_tiles(std::int64_t tiles, TileFunction f, void* context) {
   }
   char begin = 0, end = 0;  // what the thread sanitizer hangs the order on
   tell_release(&begin);
-  arena()->execute([&] {
+  arena().get()->execute([&] {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, tiles, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {
