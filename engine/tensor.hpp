@@ -39,7 +39,10 @@ class Tensor {
     if (has_body()) detail::retain(body());
   }
   Tensor(Tensor&& other) noexcept
-      : word_(std::exchange(other.word_, 0)), bits_(other.bits_), node_(other.node_), tape_(other.tape_) {}
+      : word_(std::exchange(other.word_, 0)),
+        bits_(other.bits_),
+        node_(std::exchange(other.node_, 0)),
+        tape_(std::exchange(other.tape_, 0)) {}
   Tensor& operator=(Tensor other) noexcept {
     std::swap(word_, other.word_);
     bits_ = other.bits_;

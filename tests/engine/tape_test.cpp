@@ -528,4 +528,21 @@ TEST_CASE("tape: an error on the way leaves the tape as it was", "[tape]") {
   CHECK(elements(tape.gradient(z, x, {.seed = seed})) == Numbers{2, 4});
 }
 
+TEST_CASE("tape: what was moved from is undefined", "[tape]") {
+  const Tensor x = GENERATE(as<Tensor>(), number(3), numbers({3}));
+  Tape tape;
+  Tensor y = x * x, other;
+  SECTION("constructing") { other = Tensor(std::move(y)); }
+  SECTION("assigning") { other = std::move(y); }
+  CHECK_FALSE(y.defined());  // NOLINT: that is the question
+  CHECK_FALSE(y.requires_grad());
+  CHECK_FALSE(y.grad().defined());
+  CHECK_THAT(error_of<GraphError>([&] { y.retain_grad(); }), contains("not a value recorded"));
+  CHECK_THAT(error_of<ValueError>([&] { y.backward(); }), contains("the tensor is undefined"));
+  CHECK_THAT(error_of<ValueError>([&] { tape.gradient(y, x); }), contains("undefined"));
+  CHECK(tape.gradient(other, x).item() == 6);
+  y = x * 2.0;
+  CHECK(tape.gradient(y, x).item() == 2);
+}
+
 }  // namespace xgrad::tests
