@@ -40,11 +40,12 @@ class Shape {
   constexpr const std::int64_t* begin() const noexcept { return extents_; }
   constexpr const std::int64_t* end() const noexcept { return extents_ + rank_; }
 
-  /// The number of elements: the product of the extents, 1 for a 0-d shape.
+  /// The number of elements: the product of the extents, 1 for a 0-d shape. It wraps around for a shape that is
+  /// too_large().
   constexpr std::int64_t size() const noexcept {
-    std::int64_t n = 1;
-    for (std::int64_t extent : *this) n *= extent;
-    return n;
+    std::uint64_t n = 1;
+    for (std::int64_t extent : *this) n *= static_cast<std::uint64_t>(extent);
+    return static_cast<std::int64_t>(n);
   }
 
   /// Appends an axis; refuses what the constructor refuses.

@@ -26,12 +26,17 @@ Body* header(std::size_t bytes, DType dtype, const Shape& shape, i64 size) {
   return new (block)
       Body{1, 0, dtype, size_class, static_cast<char*>(block) + sizeof(Body), nullptr, nullptr, size, shape};
 }
-}  // namespace
 
-Body* new_body(DType dtype, const Shape& shape) {
+void check_shape(const Shape& shape) {
   if (shape.too_large())
     throw ShapeError(
         fmt::format("tensor: {} is no shape: extents are 0 or more, elements at most 2^40", to_string(shape)));
+}
+
+}  // namespace
+
+Body* new_body(DType dtype, const Shape& shape) {
+  check_shape(shape);
   const i64 size = shape.size();
   const std::size_t bytes = static_cast<std::size_t>(size * item_size(dtype));
   try {
@@ -42,6 +47,7 @@ Body* new_body(DType dtype, const Shape& shape) {
 }
 
 Tensor view(const Tensor& of, const Shape& shape) {
+  check_shape(shape);
   Body* owner = Access::body(of);
   if (owner->owner) owner = owner->owner;
   Body* b = header(sizeof(Body), of.dtype(), shape, shape.size());

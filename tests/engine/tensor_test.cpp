@@ -174,6 +174,24 @@ TEST_CASE("shape: limits", "[tensor]") {
   CHECK_THAT(error_of<ShapeError>([] { Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}); }), contains("9 axes, at most 8"));
 }
 
+TEST_CASE("shape: what was written into one is checked where it is used", "[tensor]") {
+  const auto shape = [](std::int64_t first, std::int64_t second) {
+    Shape s{1, 1};
+    s[0] = first, s[1] = second;
+    return s;
+  };
+  const Tensor none = zeros({0}), six = variable(zeros({6}));
+  const Shape huge = shape(std::int64_t{1} << 32, std::int64_t{1} << 32), negative = shape(-2, -3);
+  Tape tape;
+  for (const Tensor& x : {none, six})
+    for (const Shape& s : {huge, negative, shape(-6, 0)}) {
+      CHECK_THROWS_AS(reshape(x, s), ShapeError);
+      CHECK_THROWS_AS(zeros(s), ShapeError);
+      CHECK_THROWS_AS(from_vector(std::vector<float>(static_cast<std::size_t>(x.size())), s), ShapeError);
+    }
+  CHECK_THROWS_AS(reshape(tensor(1), shape(-1, -1)), ShapeError);
+}
+
 TEST_CASE("tensor: printed as numpy would", "[tensor]") {
   CHECK(to_string(tensor(2.5)) == "2.5 float32 ()");
   CHECK(to_string(tensor({1, 2, 3})) == "[1, 2, 3] float32 (3,)");
