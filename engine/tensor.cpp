@@ -214,7 +214,7 @@ void Tensor::backward(const Tensor& seed, bool retain_graph, Site site) const {
   detail::backward(*tape, *this, seed, retain_graph, site);
 }
 
-Tensor Tensor::detach() const noexcept {
+Tensor Tensor::detach() const {
   if (is_leaf()) return detail::view(*this, shape());
   Tensor same = *this;
   Access::set_node(same, 0, 0);

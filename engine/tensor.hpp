@@ -96,7 +96,7 @@ class Tensor {
   void backward(const Tensor& seed, bool retain_graph = false, Site site = Site::here()) const;
 
   /// The same elements with no history: gradients do not flow through it.
-  Tensor detach() const noexcept;
+  Tensor detach() const;
   /// A copy with its own elements, and no history.
   Tensor clone() const;
   /// Overwrites the elements in place with those of `source` (same shape and dtype).

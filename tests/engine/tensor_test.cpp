@@ -67,6 +67,7 @@ TEST_CASE("tensor: handles share, clones do not", "[tensor]") {
   CHECK(same.data<float>()[0] == 10);
   CHECK(detached.data<float>()[0] == 10);
   CHECK(copy.data<float>()[0] == 1);
+  static_assert(!noexcept(a.detach()));  // of a variable it takes memory
   a.assign(tensor({7, 8, 9}));
   CHECK(same.to_vector<float>() == std::vector<float>{7, 8, 9});
 
