@@ -7,8 +7,9 @@ namespace rules {
 struct Pow {
   static constexpr const char* name = "pow";
   static auto value(auto a, auto b) { return pow(a, b); }
-  // What is raised or put through log is replaced where its derivative would be a nan times zero.
-  static auto da(auto g, auto a, auto b, auto) { return g * b * pow(where(b == 0, 1, a), b - 1); }
+  // What is raised or put through log is replaced where its derivative would be a nan times zero; where b = 0, only
+  // an a that has no reciprocal: this derivative's own by b is 1 / a there.
+  static auto da(auto g, auto a, auto b, auto) { return g * b * pow(where(b == 0, where(a * a > 0, a, 1), a), b - 1); }
   static auto db(auto g, auto a, auto b, auto y) { return g * y * log(where(a == 0, where(b >= 0, 1, a), a)); }
 };
 }  // namespace rules

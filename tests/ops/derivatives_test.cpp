@@ -246,4 +246,40 @@ TEST_CASE("ops: a list, a table, and what is recorded have the same names", "[op
   }
 }
 
+TEST_CASE("ops: pow where b = 0, to second order", "[ops][derivatives]") {
+  const auto f = [](const std::vector<Tensor>& in) { return pow(in[0], in[1]); };
+  const Tensor a = variable(tensor({2, 0.5, 300, 1e-3}, float64));
+  Tensor zero = variable(zeros({4}, float64));
+  const GradcheckReport positive = gradcheck(f, {variable(tensor({2, 0.5, 1, 7}, float64)), zero}, {.order = 2});
+  INFO(positive.text);
+  CHECK(positive.ok);
+  for (const bool array : {true, false}) {
+    const Tensor x = array ? variable(tensor({2}, float64)) : variable(2.0, float64);
+    const Tensor y = array ? variable(zeros({1}, float64)) : variable(0.0, float64);
+    Tape tape;
+    const auto first = tape.gradient(pow(x, y), {x, y}, {.create_graph = true});
+    CHECK(first[0].item() == 0);
+    CHECK(first[1].item() == Approx(std::log(2.0)).epsilon(1e-15));
+    CHECK(tape.gradient(first[0], y).item() == 0.5);
+    CHECK(tape.gradient(first[1], x).item() == 0.5);
+    CHECK(tape.gradient(first[0], x).item() == 0);
+  }
+  {
+    Tape tape;
+    const Tensor d = tape.gradient(pow(a, zero), a, {.create_graph = true, .seed = ones({4}, float64)});
+    const std::vector<double> by_zero = tape.gradient(d, zero, {.seed = ones({4}, float64)}).to_vector<double>();
+    for (std::size_t i = 0; i < 4; ++i) CHECK(by_zero[i] == Approx(1 / a.data<double>()[i]).epsilon(1e-15));
+  }
+  // At any a the first derivative is 0 there, and the one by b is 0 where a = 0 and b >= 0.
+  for (const double at : {0.0, -0.0, 1e-310, -2.0, double{INFINITY}, -double{INFINITY}, double{NAN}}) {
+    const Tensor x = variable(at, float64), y = variable(0.0, float64), two = variable(2.0, float64);
+    Tape tape;
+    CHECK(tape.gradient(pow(x, y), x).item() == 0);
+    if (at == 0) {
+      CHECK(tape.gradient(pow(x, y), y).item() == 0);
+      CHECK(tape.gradient(pow(x, two), two).item() == 0);
+    }
+  }
+}
+
 }  // namespace xgrad::tests
