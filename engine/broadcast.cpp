@@ -67,7 +67,7 @@ Tensor sum_to(const Operand& x, const Shape& shape) {
 
 Tensor expand(const Operand& x, const Shape& shape) {
   Call call(expand_op, x);
-  if (call.shape(0) == shape) return call.record(call.in(0).detach());
+  if (call.shape(0) == shape) return call.record(call.in(0).clone());
   Output out(call.in(0).dtype(), shape);
   const Shape* from[] = {&call.shape(0)};
   if (shape.size() > 0)

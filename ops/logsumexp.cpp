@@ -33,6 +33,7 @@ Tensor logsumexp(const Operand& x, const Axes& axes, bool keepdims) {
   const Shape shape = y.shape();
   const AxisMask mask = normal_axes(call, axes, shape.rank());
   const CallScope scope(call);
+  if (mask == 0) return expand(y, shape);
   each_run(shape, mask, [&](const Middle& m) { y = of_middle(reshape(y, {m.outer, m.n, m.inner})); });
   return reshape(y, keepdims ? keep_axes(shape, mask) : drop_axes(shape, mask));
 }

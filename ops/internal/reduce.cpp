@@ -17,9 +17,10 @@ double reduced_count(const Shape& shape, AxisMask mask) noexcept {
 }
 
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer) {
-  Tensor current = x.detach();
   i64 left = 0;
   each_run(x.shape(), mask, [&](const Middle&) { ++left; });
+  if (left == 0) return x.clone();
+  Tensor current = x;
   each_run(x.shape(), mask, [&](const Middle& m) {
     Output out(x.dtype(), --left ? Shape{m.outer, m.inner} : result);
     reducer(x.dtype(), elements(current), m, out.get());

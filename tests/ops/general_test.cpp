@@ -314,5 +314,28 @@ TEST_CASE("a derivative's error names the forward line") {
   CHECK_THAT(error_of<GraphError>([&] { tape.gradient(sum(y), x); }), contains("matmul: ") && contains(at(line)));
 }
 
+TEST_CASE("only reshape and to share elements with their argument") {
+  const Axes no_axes{std::initializer_list<int>{}};
+  for (const bool recorded : {false, true}) {
+    const Tensor x = recorded ? random_variable({2, 3}) : random_tensor({2, 3});
+    const Tensor column = recorded ? random_variable({2, 1}) : random_tensor({2, 1});
+    Tape tape;
+    const std::vector<Tensor> results = {
+        broadcast_to(x, {2, 3}), sum(x, no_axes),       mean(x, no_axes),     max(x, no_axes),
+        min(x, no_axes),         logsumexp(x, no_axes), transpose(x, {0, 1}), slice(x, {}),
+        concatenate({x}),        identity(x),           clamp(x, -9, 9)};
+    for (const Tensor& y : results) {
+      CHECK(same_bits(y, x));
+      CHECK(y.data<double>() != x.data<double>());
+      if (recorded) CHECK(same_bits(tape.gradient(y, x, {.seed = x}), x));
+    }
+    const std::vector<Tensor> reduced = {sum(column, 1, true), max(column, 1, true), logsumexp(column, 1, true)};
+    for (const Tensor& y : reduced) CHECK(y.data<double>() != column.data<double>());
+  }
+  Tensor w = tensor({1, 2}), total = sum(w, no_axes);
+  total.mutable_data<float>()[0] = 7;
+  CHECK(w.to_vector<float>() == Floats{1, 2});
+}
+
 }  // namespace
 }  // namespace xgrad::tests
