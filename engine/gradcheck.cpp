@@ -367,9 +367,15 @@ class Check {
 
 void refuse_options(const GradcheckOptions& o, Site site) {
   if (o.order != 1 && o.order != 2) detail::fail<ValueError>("gradcheck", site, "order {}, expected 1 or 2", o.order);
-  if (!(o.step > 0) || !(o.atol >= 0) || !(o.rtol >= 0))
-    detail::fail<ValueError>("gradcheck", site, "step {}, atol {}, rtol {}, expected them positive", o.step, o.atol,
-                             o.rtol);
+  const auto is_number = [](double x) { return x >= 0 && std::isfinite(x); };
+  if (!is_number(o.step) || !is_number(o.atol) || !is_number(o.rtol) || o.step == 0)
+    detail::fail<ValueError>("gradcheck", site, "step {}, atol {}, rtol {}, expected them positive and finite", o.step,
+                             o.atol, o.rtol);
+  // What rounding then does to a difference is excused, and that would be any derivative.
+  constexpr double least = 1e-10;
+  if (o.step < least)
+    detail::fail<ValueError>("gradcheck", site, "step {} is lost in rounding errors, expected {} or more", o.step,
+                             least);
 }
 
 }  // namespace

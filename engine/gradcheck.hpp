@@ -12,7 +12,8 @@ struct GradcheckOptions {
   int order = 1;  ///< 2: the derivative of the derivative as well
   double rtol = 1e-6;
   double atol = 1e-8;
-  double step = 1e-3;  ///< of the finite differences, times max(1, |x|); smaller ones follow where it misleads
+  double step = 1e-3;  ///< of the finite differences, times max(1, |x|); smaller ones follow where it misleads.
+                       ///< Below 1e-10, where rounding is all that they show, it is refused
   std::int64_t full_size = 4096;  ///< a Jacobian of more entries is checked along random directions
   std::uint64_t seed = 0;         ///< of those directions
 };

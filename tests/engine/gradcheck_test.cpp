@@ -330,6 +330,20 @@ TEST_CASE("gradcheck: misuse is a ValueError with the caller's line", "[gradchec
              contains("the result is undefined"));
   CHECK_THAT(message(square, {random_variable({2})}, {.order = 3}), contains("order 3, expected 1 or 2"));
   CHECK_THAT(message(square, {random_variable({2})}, {.step = 0}), contains("step 0"));
+  for (const double step : {1e-11, 1e-17, 1e-300})
+    CHECK_THAT(message(square, {random_variable({2})}, {.step = step}), contains("lost in rounding errors"));
+  for (const double bad : {double{INFINITY}, double{NAN}, -1.0}) {
+    CHECK_THAT(message(square, {random_variable({2})}, {.rtol = bad}), contains("positive and finite"));
+    CHECK_THAT(message(square, {random_variable({2})}, {.atol = bad}), contains("positive and finite"));
+    CHECK_THAT(message(square, {random_variable({2})}, {.step = bad}), contains("positive and finite"));
+  }
+  const Op wrong = product_op([](Vjp& d) {
+    d.add(0, d.grad() * d.in(1) * 1.01);
+    d.add(1, d.grad() * d.in(0));
+  });
+  for (const double step : {1e-10, 1e-6, 1e-2})
+    CHECK_FALSE(
+        gradcheck([&](const Inputs& in) { return product(wrong, in[0], in[1]); }, two({2}, {2}), {.step = step}).ok);
 }
 
 }  // namespace xgrad::tests
