@@ -129,8 +129,12 @@ struct Arguments {
       if (in[i]) continue;
       const double value = operands[i]->number;
       const DType wanted = rule.mask_inputs >> i & 1 ? DType::boolean : dtype;
-      const bool fits = wanted == DType::int64 ? value == std::trunc(value) && std::abs(value) < 0x1p63
-                                               : wanted != DType::boolean || value == 0 || value == 1;
+      const bool fits =
+          wanted == DType::int64 ? fits_int64(value) : wanted != DType::boolean || value == 0 || value == 1;
+      if (!fits && wanted == DType::int64 && std::abs(value) < 0x1p63 && value == std::trunc(value))
+        fail<DTypeError>(op.name, operands[i]->site,
+                         "{} is {:.17g}: from 2^53 on a double does not hold each int64; write it as a tensor",
+                         rule.names[i], value);
       if (!fits)
         fail<DTypeError>(op.name, operands[i]->site, "{} is {}, which {} cannot hold; convert with to(x, dtype)",
                          rule.names[i], value, name_of(wanted));

@@ -102,8 +102,12 @@ void store(void* data, DType dtype, i64 index, double value) noexcept {
 }
 
 void check_fits(const char* op, DType dtype, double value, Site site) {
-  if (dtype == DType::int64 && !(std::abs(value) < 9.2e18 && value == std::trunc(value)))
-    fail<ValueError>(op, site, "{} is not an int64", value);
+  if (dtype == DType::int64 && value != std::trunc(value)) fail<ValueError>(op, site, "{} is not an int64", value);
+  if (dtype == DType::int64 && !fits_int64(value))
+    fail<ValueError>(op, site,
+                     "{} is not an int64 below 2^53: from there on a double does not hold each; take "
+                     "from_vector",
+                     value);
   if (dtype == DType::boolean && value != 0 && value != 1)
     fail<ValueError>(op, site, "{} is not a boolean, expected 0 or 1", value);
 }

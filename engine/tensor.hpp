@@ -142,7 +142,8 @@ class NestedList {
 };
 
 /// A tensor from written-out numbers: `tensor({{1, 2}, {3, 4}})`, `tensor(2.5, float64)`.
-/// Ragged braces are a ShapeError; a number that an int64 or boolean cannot hold is a ValueError.
+/// Ragged braces are a ShapeError; a number that an int64 or boolean cannot hold is a ValueError, and so is one for an
+/// int64 from 2^53 on, which may have been rounded on its way through double (from_vector takes them all).
 Tensor tensor(const NestedList& values, DType dtype = float32, Site site = Site::here());
 /// A copy of `shape.size()` elements at `first`, row-major.
 template <Element T> Tensor from_data(const T* first, const Shape& shape, Site site = Site::here());

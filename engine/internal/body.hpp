@@ -2,6 +2,7 @@
 // What a Tensor handle points to, and the engine's way into a handle.
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include <xgrad/engine/tensor.hpp>
@@ -87,6 +88,9 @@ Tensor view(const Tensor& of, const Shape& shape);
 inline Tensor new_array(DType dtype, const Shape& shape) { return Access::adopt(new_body(dtype, shape)); }
 
 static_assert(std::endian::native == std::endian::little, "an inline value's bytes come first");
+
+/// Whether a number that came as a double is the int64 that was meant: from 2^53 on, it may have been rounded.
+inline bool fits_int64(double value) noexcept { return std::abs(value) < 0x1p53 && value == std::trunc(value); }
 
 /// A 0-d tensor holding `value` converted to dtype.
 inline Tensor scalar_tensor(DType dtype, double value) noexcept {

@@ -39,7 +39,16 @@ TEST_CASE("tensor: what braces cannot say", "[tensor]") {
   CHECK(error_of<ShapeError>([] { tensor({{1, 2}, {3}}); }).find("tensor: ragged braces") == 0);
   CHECK_THAT(error_of<ShapeError>([] { tensor({1, {2, 3}}); }), contains("ragged"));
   CHECK_THAT(error_of<ValueError>([] { tensor({1.5}, int64); }), contains("1.5 is not an int64"));
-  CHECK_THAT(error_of<ValueError>([] { tensor({1e19}, int64); }), contains("is not an int64"));
+  CHECK_THAT(error_of<ValueError>([] { tensor({1e19}, int64); }), contains("2^53"));
+  constexpr double limit = 0x1p53;
+  CHECK_THAT(error_of<ValueError>([] { full({1}, 9007199254740993.0, int64); }), contains("2^53"));
+  CHECK_THAT(error_of<ValueError>([] { tensor({-limit}, int64); }), contains("2^53"));
+  CHECK_THAT(error_of<ValueError>([] { tensor({double{INFINITY}}, int64); }), contains("2^53"));
+  CHECK_THAT(error_of<ValueError>([] { tensor({double{NAN}}, int64); }), contains("is not an int64"));
+  CHECK(full({1}, limit - 1, int64).data<std::int64_t>()[0] == 9007199254740991);
+  const Tensor large = from_vector(std::vector<std::int64_t>{9007199254740993}, {1});
+  CHECK_THAT(error_of<DTypeError>([&] { return large > limit; }), contains("b is 9007199254740992: from 2^53 on"));
+  CHECK((large > limit - 1).item() == 1);
   CHECK_THAT(error_of<ValueError>([] { tensor({2}, boolean); }), contains("2 is not a boolean"));
   CHECK_THAT(error_here<ValueError>([] { full({2}, 0.5, int64); }), contains(": "));
   CHECK_THAT(error_here<ShapeError>([] {
