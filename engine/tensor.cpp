@@ -72,6 +72,14 @@ void check_writable(const Tensor& t, const char* op, Site site) {
     fail<GraphError>(op, site, "the value was recorded on a tape; change a clone() of it");
 }
 
+/// Where the gradient of a variable, or of a value under retain_grad(), is. A detached handle may share the body of
+/// such a value, but not its gradient.
+Leaf* leaf_of(const Tensor& t) noexcept {
+  if (!Access::has_body(t)) return nullptr;
+  Leaf* const leaf = Access::body(t)->leaf;
+  return leaf && (leaf->is_variable || Access::tape(t) != 0) ? leaf : nullptr;
+}
+
 /// Same dtype and shape.
 void check_same(const char* op, const Tensor& a, const char* a_name, const Tensor& b, const char* b_name, Site site) {
   if (a.dtype() != b.dtype())
@@ -176,7 +184,10 @@ bool Tensor::is_leaf() const noexcept { return has_body() && body()->is_variable
 
 bool Tensor::requires_grad() const noexcept { return is_leaf() || (tape_ != 0 && detail::find_tape(tape_)); }
 
-Tensor Tensor::grad() const noexcept { return has_body() && body()->leaf ? body()->leaf->grad : Tensor(); }
+Tensor Tensor::grad() const noexcept {
+  const detail::Leaf* const leaf = detail::leaf_of(*this);
+  return leaf ? leaf->grad : Tensor();
+}
 
 void Tensor::set_grad(const Tensor& grad, Site site) {
   if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
@@ -186,7 +197,7 @@ void Tensor::set_grad(const Tensor& grad, Site site) {
 }
 
 void Tensor::zero_grad() noexcept {
-  if (has_body() && body()->leaf) body()->leaf->grad = Tensor();
+  if (detail::Leaf* const leaf = detail::leaf_of(*this)) leaf->grad = Tensor();
 }
 
 void Tensor::retain_grad(Site site) {
@@ -292,7 +303,7 @@ Tensor variable(Tensor value, Site site) {
     detail::fail<DTypeError>("variable", site, "{} has no gradient, expected float32 or float64",
                              name_of(value.dtype()));
   const bool sole = Access::has_body(value) && Access::tape(value) == 0 && !Access::body(value)->owner &&
-                    !value.is_leaf() && Access::body(value)->refs.load(std::memory_order_acquire) == 1;
+                    !Access::body(value)->leaf && Access::body(value)->refs.load(std::memory_order_acquire) == 1;
   if (!sole) {
     Body* own = detail::new_body(value.dtype(), value.shape());
     std::memcpy(own->data, detail::elements(value), own->bytes());

@@ -17,6 +17,7 @@
 #include <xgrad/ops/where.hpp>
 
 #include <cmath>
+#include <functional>
 #include <memory>
 
 #include "catch.hpp"
@@ -543,6 +544,26 @@ TEST_CASE("tape: what was moved from is undefined", "[tape]") {
   CHECK(tape.gradient(other, x).item() == 6);
   y = x * 2.0;
   CHECK(tape.gradient(y, x).item() == 2);
+}
+
+TEST_CASE("tape: a detached handle does not show the gradient that its value retains", "[tape]") {
+  const Tensor x = GENERATE(as<Tensor>(), number(3), numbers({3}));
+  Tape tape;
+  Tensor y = x * 2.0, early = y.detach();
+  y.retain_grad();
+  Tensor late = y.detach();
+  y.backward();
+  CHECK(y.grad().item() == 1);
+  for (Tensor& detached : {std::ref(early), std::ref(late)}) {
+    CHECK_FALSE(detached.grad().defined());
+    detached.zero_grad();
+  }
+  CHECK(y.grad().item() == 1);
+  // Nor does a variable made of it.
+  early = Tensor(), y = Tensor();
+  const Tensor v = variable(std::move(late));
+  CHECK_FALSE(v.grad().defined());
+  CHECK(v.item() == 6);
 }
 
 }  // namespace xgrad::tests
