@@ -204,6 +204,13 @@ void Tensor::retain_grad(Site site) {
   if (is_leaf()) return;
   Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : nullptr;
   if (!tape) detail::fail<GraphError>("retain_grad", site, "not a value recorded on a tape of this thread");
+  detail::Node& node = tape->at(node_);
+  if (node.is(detail::Node::retained)) {  // by way of this handle, or of a copy made before
+    Tensor held = Access::share(tape->retained.at(node_));
+    Access::set_node(held, node_, tape_);
+    *this = std::move(held);
+    return;
+  }
   if (!has_body()) {  // the gradient needs a place that copies of this handle share
     Tensor held = Access::adopt(detail::new_body(dtype(), Shape()));
     std::memcpy(Access::body(held)->data, &bits_, static_cast<std::size_t>(item_size(dtype())));
@@ -211,11 +218,9 @@ void Tensor::retain_grad(Site site) {
     *this = std::move(held);
   }
   if (!body()->leaf) body()->leaf = new detail::Leaf;
-  detail::Node& node = tape->at(node_);
-  if (node.is(detail::Node::retained)) return;
-  node.set(detail::Node::retained);
-  detail::retain_body(body());
   tape->retained.emplace(node_, body());
+  detail::retain_body(body());
+  node.set(detail::Node::retained);
 }
 
 void Tensor::backward(const Tensor& seed, bool retain_graph, Site site) const {

@@ -566,4 +566,19 @@ TEST_CASE("tape: a detached handle does not show the gradient that its value ret
   CHECK(v.item() == 6);
 }
 
+TEST_CASE("tape: two copies of a value may both ask for its gradient", "[tape]") {
+  const Tensor x = GENERATE(as<Tensor>(), number(3), numbers({3}));
+  Tape tape;
+  Tensor y = x * x, same = y;
+  y.retain_grad();
+  same.retain_grad();
+  (y * 2.0).backward();
+  CHECK(y.grad().item() == 2);
+  REQUIRE(same.grad().defined());
+  CHECK(same.grad().item() == 2);
+  CHECK(same.item() == 9);
+  y.zero_grad();
+  CHECK_FALSE(same.grad().defined());
+}
+
 }  // namespace xgrad::tests
