@@ -192,8 +192,9 @@ Tensor Tensor::grad() const noexcept {
 void Tensor::set_grad(const Tensor& grad, Site site) {
   if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
   if (grad.defined()) detail::check_same("set_grad", grad, "gradient", *this, "variable", site);
-  const bool own_elements = grad.has_body() && (grad.body() == body() || grad.body()->owner == body());
-  body()->leaf->grad = own_elements ? grad.clone() : grad.detach();  // a variable must not hold itself
+  // What has a gradient of its own is not held as one: variables would hold each other, in a ring or a long chain.
+  const Body* const holder = !grad.has_body() ? nullptr : grad.body()->owner ? grad.body()->owner : grad.body();
+  body()->leaf->grad = holder && holder->leaf ? grad.clone() : grad.detach();
 }
 
 void Tensor::zero_grad() noexcept {

@@ -85,6 +85,7 @@ class Tensor {
   /// The gradient that backward() left in a variable (or in a value after retain_grad());
   /// an undefined Tensor when there is none.
   Tensor grad() const noexcept;
+  /// Shares the elements of `grad`, but for a variable's or those of a value under retain_grad(), which are copied.
   void set_grad(const Tensor& grad, Site site = Site::here());
   void zero_grad() noexcept;
   /// Asks the next backward() to leave this intermediate value's gradient in grad().

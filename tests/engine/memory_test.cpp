@@ -195,4 +195,29 @@ TEST_CASE("memory: a warm step makes no heap call", "[memory]") {
 
 #endif
 
+TEST_CASE("memory: variables as each other's gradients", "[memory]") {
+  const auto start = memory_use().in_use;
+  {
+    Tensor a = variable(tensor({1, 2}, float64)), b = variable(tensor({3, 4}, float64));
+    a.set_grad(b);
+    b.set_grad(a.detach());
+    a.set_grad(reshape(b, {2}));
+    CHECK(a.grad().to_vector<double>() == std::vector<double>{3, 4});
+    CHECK(b.grad().to_vector<double>() == std::vector<double>{1, 2});
+    const Tensor plain = tensor({5, 6}, float64);
+    a.set_grad(plain);
+    CHECK(a.grad().data<double>() == plain.data<double>());
+  }
+  CHECK(memory_use().in_use == start);
+  on_stack(256 * 1024, [] {
+    Tensor last = variable(1.0);
+    for (int i = 0; i < 300'000; ++i) {
+      Tensor next = variable(1.0);
+      next.set_grad(last);
+      last = next;
+    }
+  });
+  CHECK(memory_use().in_use == start);
+}
+
 }  // namespace xgrad::tests
