@@ -11,6 +11,8 @@ namespace detail {
 namespace {
 
 u32 recorded_id(Tape::Impl& tape, const Tensor& t, const char* caller, const char* what, Site site) {
+  if (tape.owner != &thread_state)
+    fail<GraphError>(caller, site, "the tape is another thread's: only the one that opened it may ask it");
   if (!t.defined()) fail<ValueError>(caller, site, "{} is an undefined tensor", what);
   const u32 id = tape.id_of(t, caller, site);
   if (id == 0)

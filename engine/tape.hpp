@@ -16,8 +16,8 @@ struct GradientOptions {
 };
 
 /// Records operations on this thread from its construction to its destruction, which must be on the
-/// same thread. Tapes nest: the innermost one records. Nothing about a tape is global, so any number of threads can
-/// each hold one over the same variables.
+/// same thread, as must be all that asks it for gradients (GraphError). Tapes nest: the innermost one records. Nothing
+/// about a tape is global, so any number of threads can each hold one over the same variables.
 class Tape {
  public:
   [[nodiscard]] Tape();

@@ -81,18 +81,23 @@ TEST_CASE("threads: a tape belongs to the thread that opened it", "[threads]") {
   const Tensor x = variable(2.0, float64);
   Tape tape;
   const Tensor y = x * x;
-  std::string recorded_here, backward_there;
+  std::string recorded_here, backward_there, gradient_there, tape_backward_there;
   bool tracked = true, requires_grad = true;
   std::thread([&] {
     tracked = (x * 3.0).requires_grad();
     requires_grad = y.requires_grad();
     backward_there = error_of<GraphError>([&] { y.backward(); });
+    gradient_there = error_of<GraphError>([&] { tape.gradient(y, x); });
+    tape_backward_there = error_of<GraphError>([&] { tape.backward(y); });
     Tape own;
     recorded_here = error_of<GraphError>([&] { y* x; });
   }).join();
   CHECK_FALSE(tracked);
   CHECK_FALSE(requires_grad);
   CHECK_THAT(backward_there, contains("backward: the tape this value was recorded on is gone, or another thread's"));
+  CHECK_THAT(gradient_there, contains("gradient: the tape is another thread's"));
+  CHECK_THAT(tape_backward_there, contains("backward: the tape is another thread's"));
+  CHECK_FALSE(x.grad().defined());
   CHECK_THAT(recorded_here, contains("mul: a value recorded on a tape that is gone (or another thread's)"));
   CHECK(tape.gradient(y, x).item() == 4);
 }
