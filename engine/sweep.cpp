@@ -283,16 +283,13 @@ Sweep::~Sweep() {
 }
 
 void Sweep::run(u32 from) {
-  ThreadState& state = thread_state;
-  Tape::Impl* const before = std::exchange(state.recording, recording ? &tape : nullptr);
-  try {
-    if (recording) run_recording(from);
-    else run_plain(from);
-  } catch (...) {
-    state.recording = before;
-    throw;
-  }
-  state.recording = before;
+  struct Inside {
+    Scope scope;
+    explicit Inside(Tape::Impl* records) noexcept : scope{nullptr, records} { enter(scope); }
+    ~Inside() { leave(scope); }
+  } const inside(recording ? &tape : nullptr);
+  if (recording) run_recording(from);
+  else run_plain(from);
 }
 
 }  // namespace xgrad::detail

@@ -25,12 +25,15 @@ u32 next_serial() noexcept {
 
 // Tapes that ended leave their vectors behind for the next ones of this thread.
 struct Spares {
-  Tape::Impl* first = nullptr;  // linked by `outer`
+  Scope* first = nullptr;
 
-  Tape::Impl* take() { return first ? std::exchange(first, first->outer) : new Tape::Impl; }
-  void put(Tape::Impl* tape) noexcept { tape->outer = std::exchange(first, tape); }
+  Tape::Impl* take() {
+    if (!first) return new Tape::Impl;
+    return std::exchange(first, first->outer)->tape;
+  }
+  void put(Tape::Impl* tape) noexcept { tape->scope.outer = std::exchange(first, &tape->scope); }
   ~Spares() {
-    while (first) delete std::exchange(first, first->outer);
+    while (first) delete take();
   }
 };
 thread_local Spares spares;
@@ -40,9 +43,27 @@ constexpr u32 first_leaf_slots = 64;
 }  // namespace
 
 Tape::Impl* find_tape(u32 serial) noexcept {
-  Tape::Impl* tape = thread_state.innermost;
-  while (tape && tape->serial != serial) tape = tape->outer;
-  return tape;
+  for (const Scope* scope = thread_state.innermost; scope; scope = scope->outer)
+    if (scope->tape && scope->tape->serial == serial) return scope->tape;
+  return nullptr;
+}
+
+Tape::Impl* innermost_tape() noexcept {
+  const Scope* scope = thread_state.innermost;
+  while (scope && !scope->tape) scope = scope->outer;
+  return scope ? scope->tape : nullptr;
+}
+
+void leave(Scope& scope) noexcept {
+  ThreadState& state = thread_state;
+  Scope** link = &state.innermost;  // usually this is it: they end innermost first, but on the heap they may not
+  while (*link && *link != &scope) link = &(*link)->outer;
+  if (!*link) {  // going on would corrupt that thread's list, which is not even looked at here
+    std::fputs("xgrad: a NoGrad was destroyed on another thread than the one it was made on\n", stderr);
+    std::abort();
+  }
+  *link = scope.outer;
+  state.recording = state.innermost ? state.innermost->tape : nullptr;
 }
 
 }  // namespace detail
@@ -99,14 +120,12 @@ void* Tape::Impl::allocate(std::size_t bytes) {
 void Tape::Impl::open() {
   serial = detail::next_serial();
   owner = &detail::thread_state;
-  outer = detail::thread_state.innermost;
-  paused = detail::thread_state.recording;
   next = end = nullptr;
   arena = arena_end = nullptr;
   count = 0;
   has_general = false;
   push() = Node{};  // id 0 means "constant"; what is added to its adjoint is never read
-  detail::thread_state.innermost = detail::thread_state.recording = this;
+  detail::enter(scope);
 }
 
 void Tape::Impl::drop_saved(Node& node) noexcept {
@@ -115,20 +134,11 @@ void Tape::Impl::drop_saved(Node& node) noexcept {
 }
 
 void Tape::Impl::close() noexcept {
-  detail::ThreadState& state = detail::thread_state;
-  if (&state != owner) {  // its chunks and lists are that thread's: going on would corrupt both
+  if (&detail::thread_state != owner) {  // its chunks and lists are that thread's: going on would corrupt both
     std::fputs("xgrad: a Tape was destroyed on another thread than the one it was made on\n", stderr);
     std::abort();
   }
-  // Tapes usually end innermost first, but one on the heap may not.
-  if (state.recording == this) state.recording = paused;
-  for (Impl** link = &state.innermost; *link; link = &(*link)->outer) {
-    if ((*link)->paused == this) (*link)->paused = paused;
-    if (*link == this) {
-      *link = outer;
-      break;
-    }
-  }
+  detail::leave(scope);
   const auto release_adjoint = [](const Node& node) {
     if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
   };
@@ -195,9 +205,10 @@ u32 Tape::Impl::id_of_slow(const Tensor& t, const char* op, Site site) {
   if (t.is_leaf()) return leaf_id(detail::Access::body(t));
   if (detail::Access::tape(t) == 0) return 0;
   if (const Impl* its = detail::find_tape(detail::Access::tape(t))) {
-    while (its && its != this) its = its->outer;
+    const detail::Scope* around = &its->scope;
+    while (around && around != &scope) around = around->outer;
     detail::fail<GraphError>(op, site, "a value recorded on an {} tape meets the {} one; detach() it, or use one tape",
-                             its ? "inner" : "outer", its ? "outer" : "inner");
+                             around ? "inner" : "outer", around ? "outer" : "inner");
   }
   detail::fail<GraphError>(op, site,
                            "a value recorded on a tape that is gone (or another thread's) meets this tape; detach() it "
@@ -240,10 +251,7 @@ Tensor Tape::gradient(const Tensor& y, const Tensor& x, const GradientOptions& o
   return out;
 }
 
-NoGrad::NoGrad() noexcept {
-  const Tape::Impl* recording = std::exchange(detail::thread_state.recording, nullptr);
-  paused_ = recording ? recording->serial : 0;
-}
-NoGrad::~NoGrad() { detail::thread_state.recording = paused_ ? detail::find_tape(paused_) : nullptr; }
+NoGrad::NoGrad() noexcept : scope_{nullptr, nullptr} { detail::enter(scope_); }
+NoGrad::~NoGrad() { detail::leave(scope_); }
 
 }  // namespace xgrad

@@ -47,7 +47,15 @@ class Tape {
   Impl* impl_;
 };
 
-/// While it lives, this thread records nothing.
+namespace detail {
+/// A Tape, or what keeps it from recording: the innermost one of a thread decides. They may end in any order.
+struct Scope {
+  Scope* outer;
+  Tape::Impl* tape;  // null: nothing is recorded
+};
+}  // namespace detail
+
+/// While it lives, this thread records nothing, but on tapes that are opened meanwhile. It has to end on its thread.
 class NoGrad {
  public:
   [[nodiscard]] NoGrad() noexcept;
@@ -56,7 +64,7 @@ class NoGrad {
   NoGrad& operator=(const NoGrad&) = delete;
 
  private:
-  std::uint32_t paused_;  // the serial number of the tape that recorded, which may end before this does
+  detail::Scope scope_;
 };
 
 /// Runs `f` with recording paused and returns its result.

@@ -225,7 +225,7 @@ void Tensor::retain_grad(Site site) {
 }
 
 void Tensor::backward(const Tensor& seed, bool retain_graph, Site site) const {
-  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : is_leaf() ? detail::thread_state.innermost : nullptr;
+  Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : is_leaf() ? detail::innermost_tape() : nullptr;
   if (!tape) {
     if (!defined()) detail::no_value("backward", site);
     detail::fail<GraphError>("backward", site, "{}",

@@ -90,9 +90,8 @@ struct Tape::Impl {
   detail::u32 count = 0;  // nodes so far, the unused node 0 included
   detail::u32 serial = 0;
   detail::ThreadState* owner = nullptr;  // of the thread it was opened on
-  Impl* outer = nullptr;                 // the tape around this one
-  Impl* paused = nullptr;                // what recorded before this one: that tape, or null under NoGrad
-  bool has_general = false;              // some node has a Record
+  detail::Scope scope{nullptr, this};
+  bool has_general = false;  // some node has a Record
   std::vector<detail::Node*> chunks;
   std::vector<std::pair<void*, detail::u16>> slabs;  // their memory: one chunk each, later several
   std::vector<char*> blocks;                         // arena for records
@@ -145,10 +144,19 @@ struct Tape::Impl {
 namespace xgrad::detail {
 
 struct ThreadState {
-  Tape::Impl* innermost = nullptr;
-  Tape::Impl* recording = nullptr;  // the innermost one, or null under NoGrad
+  Scope* innermost = nullptr;
+  Tape::Impl* recording = nullptr;  // its tape
 };
 extern constinit thread_local ThreadState thread_state;
+
+/// Makes a scope this thread's innermost one.
+inline void enter(Scope& scope) noexcept {
+  ThreadState& state = thread_state;
+  scope.outer = std::exchange(state.innermost, &scope);
+  state.recording = scope.tape;
+}
+/// Takes it out again, from wherever it is; aborts if it is not this thread's.
+void leave(Scope& scope) noexcept;
 
 /// Appends a node for `out` that keeps what `reads` names.
 void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
@@ -159,5 +167,7 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
 
 /// The tape of this thread with that serial number, or null.
 Tape::Impl* find_tape(u32 serial) noexcept;
+/// The innermost tape of this thread, recording or not, or null.
+Tape::Impl* innermost_tape() noexcept;
 
 }  // namespace xgrad::detail

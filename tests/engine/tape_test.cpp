@@ -581,4 +581,45 @@ TEST_CASE("tape: two copies of a value may both ask for its gradient", "[tape]")
   CHECK_FALSE(same.grad().defined());
 }
 
+TEST_CASE("tape: what pauses recording may end in any order", "[tape]") {
+  const Tensor x = number(3);
+  const auto records = [&] { return (x * x).requires_grad(); };
+  {
+    Tape tape;
+    auto first = std::make_unique<NoGrad>(), second = std::make_unique<NoGrad>();
+    first.reset();
+    CHECK_FALSE(records());
+    second.reset();
+    CHECK(records());
+  }
+  {
+    Tape outer;
+    auto pause = std::make_unique<NoGrad>();
+    auto inner = std::make_unique<Tape>();
+    CHECK(records());
+    pause.reset();
+    CHECK(records());
+    CHECK(inner->gradient(x * x, x).item() == 6);
+    inner.reset();
+    CHECK(records());
+    CHECK(outer.gradient(x * x, x).item() == 6);
+  }
+  {
+    auto outer = std::make_unique<Tape>();
+    auto pause = std::make_unique<NoGrad>();
+    auto inner = std::make_unique<Tape>();
+    auto again = std::make_unique<NoGrad>();
+    outer.reset();
+    CHECK_FALSE(records());
+    again.reset();
+    CHECK(records());
+    inner.reset();
+    CHECK_FALSE(records());
+    pause.reset();
+    CHECK_FALSE(records());
+  }
+  Tape tape;
+  CHECK(records());
+}
+
 }  // namespace xgrad::tests
