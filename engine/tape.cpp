@@ -79,18 +79,25 @@ constexpr std::size_t chunk_size = Tape::Impl::chunk_nodes * sizeof(Node);
 // A long tape takes three huge pages at a time.
 constexpr std::size_t long_tape = 8, chunks_together = 8;
 static_assert(chunks_together * chunk_size == 3 * (std::size_t{2} << 20));
-// The same for every block of one size, whoever asked for it.
-std::atomic<u16> block_class{0};
 }  // namespace
+
+/// Pooled memory for as long as the tape is open. Its place in the list comes first: there is nothing to lose yet.
+void* Tape::Impl::get(std::size_t bytes) {
+  auto& [block, size_class] = memory.emplace_back(nullptr, u16{0});
+  try {
+    return block = detail::pool_get(bytes, size_class);
+  } catch (...) {
+    memory.pop_back();
+    throw;
+  }
+}
 
 void Tape::Impl::grow() {
   if (count > ~u32{0} - chunk_nodes) throw GraphError("tape: it holds at most 2^32 nodes");
   const std::size_t used = count / chunk_nodes;
   if (used == chunks.size()) {
     const std::size_t together = used < long_tape ? 1 : chunks_together;
-    u16 size_class;
-    auto* slab = static_cast<Node*>(detail::pool_get(together * chunk_size, size_class));
-    slabs.emplace_back(slab, size_class);
+    auto* slab = static_cast<Node*>(get(together * chunk_size));
     for (std::size_t i = 0; i < together; ++i) chunks.push_back(slab + i * chunk_nodes);
   }
   next = chunks[used];
@@ -100,17 +107,9 @@ void Tape::Impl::grow() {
 void* Tape::Impl::allocate(std::size_t bytes) {
   bytes = (bytes + 15) & ~std::size_t{15};
   if (static_cast<std::size_t>(arena_end - arena) < bytes) {
-    u16 size_class;
-    if (bytes > block_bytes / 4) {
-      void* own = detail::pool_get(bytes, size_class);
-      large.emplace_back(own, size_class);
-      return own;
-    }
-    auto* block = static_cast<char*>(detail::pool_get(block_bytes, size_class));
-    block_class = size_class;
-    blocks.push_back(block);
-    arena = block;
-    arena_end = block + block_bytes;
+    if (bytes > block_bytes / 4) return get(bytes);
+    arena = static_cast<char*>(get(block_bytes));
+    arena_end = arena + block_bytes;
   }
   void* place = arena;
   arena += bytes;
@@ -156,14 +155,14 @@ void Tape::Impl::close() noexcept {
     release_adjoint(leaf);
   }
   for (auto& [id, body] : retained) detail::release(body);
-  for (auto& [slab, size_class] : slabs) detail::pool_put(slab, size_class);
-  for (char* block : blocks) detail::pool_put(block, block_class);
-  for (auto& [block, size_class] : large) detail::pool_put(block, size_class);
   retained.clear();
+  give_back();
+}
+
+void Tape::Impl::give_back() noexcept {
+  for (auto& [block, size_class] : memory) detail::pool_put(block, size_class);
+  memory.clear();
   chunks.clear();
-  slabs.clear();
-  blocks.clear();
-  large.clear();
 }
 
 u32 Tape::Impl::leaf_id(Body* variable) {
@@ -224,7 +223,13 @@ const Shape& Tape::Impl::shape_of(u32 id) noexcept {
 
 Tape::Tape() {
   impl_ = detail::spares.take();
-  impl_->open();
+  try {
+    impl_->open();
+  } catch (...) {
+    impl_->give_back();
+    detail::spares.put(impl_);
+    throw;
+  }
 }
 
 Tape::~Tape() {

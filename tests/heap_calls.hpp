@@ -1,6 +1,6 @@
 #pragma once
-// Counts the heap calls of the whole program, its libraries included. For one file of a program; where a sanitizer has
-// the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
+// Counts the heap calls of the whole program, its libraries included, and makes one fail. For one file of a program;
+// where a sanitizer has the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -21,6 +21,11 @@
 namespace xgrad::tests {
 
 inline std::atomic<long> heap_calls{0};
+/// The call of that number finds no memory.
+inline std::atomic<long> failing_call{-1};
+
+/// Counts a call; false if it is to fail.
+inline bool may_allocate() noexcept { return ++heap_calls != failing_call.load(std::memory_order_relaxed); }
 
 /// In that many runs of f, after two others.
 template <class F> long heap_calls_in(F f, int runs = 100) {
@@ -38,21 +43,15 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
-void* malloc(std::size_t size) {
-  ++xgrad::tests::heap_calls;
-  return __libc_malloc(size);
-}
+void* malloc(std::size_t size) { return xgrad::tests::may_allocate() ? __libc_malloc(size) : nullptr; }
 void* calloc(std::size_t count, std::size_t size) {
-  ++xgrad::tests::heap_calls;
-  return __libc_calloc(count, size);
+  return xgrad::tests::may_allocate() ? __libc_calloc(count, size) : nullptr;
 }
 void* realloc(void* block, std::size_t size) {
-  ++xgrad::tests::heap_calls;
-  return __libc_realloc(block, size);
+  return xgrad::tests::may_allocate() ? __libc_realloc(block, size) : nullptr;
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-  ++xgrad::tests::heap_calls;
-  return __libc_memalign(alignment, size);
+  return xgrad::tests::may_allocate() ? __libc_memalign(alignment, size) : nullptr;
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {

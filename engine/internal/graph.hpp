@@ -93,12 +93,10 @@ struct Tape::Impl {
   detail::Scope scope{nullptr, this};
   bool has_general = false;  // some node has a Record
   std::vector<detail::Node*> chunks;
-  std::vector<std::pair<void*, detail::u16>> slabs;  // their memory: one chunk each, later several
-  std::vector<char*> blocks;                         // arena for records
-  std::vector<std::pair<void*, detail::u16>> large;  // records too big for a block
-  char* arena = nullptr;
+  char* arena = nullptr;  // for records
   char* arena_end = nullptr;
-  std::vector<detail::u32> leaves;                                // node ids
+  std::vector<std::pair<void*, detail::u16>> memory;  // of the chunks, of the arena, of records too big for that
+  std::vector<detail::u32> leaves;                    // node ids
   std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;  // open addressing, power of two
   std::map<detail::u32, detail::Body*> retained;                  // values under retain_grad(), owned
   std::vector<detail::u8> wanted;                                 // per sweep: does a requested value lie below
@@ -115,9 +113,11 @@ struct Tape::Impl {
     return *next++;
   }
   void grow();
+  void* get(std::size_t bytes);
   void* allocate(std::size_t bytes);
   void open();
   void close() noexcept;
+  void give_back() noexcept;
 
   /// The node of a value on this tape: 0 for a constant. GraphError if it belongs to another tape.
   detail::u32 id_of(const Tensor& t, const char* op, Site site) {

@@ -9,7 +9,9 @@
 #include <xgrad/ops/tanh.hpp>
 
 #include <cmath>
+#include <exception>
 #include <optional>
+#include <thread>
 
 #include <pthread.h>
 
@@ -191,6 +193,44 @@ TEST_CASE("memory: a warm step makes no heap call", "[memory]") {
   CHECK(heap_calls_in(plain) == 0);
   CHECK(heap_calls_in(scalar) == 0);
   CHECK(heap_calls_in(nested) == 0);
+}
+
+TEST_CASE("memory: whichever heap call fails, everything comes back", "[memory]") {
+  const auto step = [] {
+    Tensor x = random_variable({3, 4}), w = random_variable({4}), s = variable(0.5, float64);
+    mixed_step(x, w, s);
+    x.set_grad(w.detach() + x.grad());
+    Tape tape;
+    Tensor y = x;
+    for (int i = 0; i < 150; ++i) y = reshape(tanh(y * w), {3, 4});  // more than one block of records
+    for (int i = 0; i < 17'000; ++i) s = s * 1.0;
+    y.retain_grad();
+    s.retain_grad();
+    tape.gradient(y, {x, w}, {.seed = ones({3, 4}, float64)});
+    s.backward();
+  };
+  step();
+  const auto start = memory_use().in_use;
+  bool failed = true;
+  int failures = 0;
+  for (long call = 1; failed; ++call) {
+    failed = false;
+    std::thread([&] {  // which has no spare tapes but this one
+      Tape held;
+      trim_memory();
+      failing_call = heap_calls + call;
+      try {
+        step();
+      } catch (const std::exception&) {
+        failed = true;
+      }
+      failing_call = -1;
+    })
+        .join();
+    failures += failed;
+    if (memory_use().in_use != start) FAIL("after call " << call << " failed: " << memory_use().in_use - start);
+  }
+  CHECK(failures > 20);
 }
 
 #endif
