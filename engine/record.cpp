@@ -38,11 +38,11 @@ void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const
   const bool is_array = out.shape().rank() > 0;
   node.site_word = Node::pack(effective(site));
   node.op_word = Node::pack(&op, Node::general | (is_array ? u32{Node::array} : 0), out.dtype());
-  node.inputs[0] = node.inputs[1] = 0;
+  node.inputs[0] = std::exchange(tape.last_general, tape.count - 1);
+  node.inputs[1] = 0;
   node.record = record;
   if (is_array) node.adjoint_body = nullptr;
   else node.adjoint = unreached;
-  tape.has_general = true;
 }
 
 Call::Call(const Op& op, std::initializer_list<const Operand*> operands)

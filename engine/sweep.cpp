@@ -90,9 +90,21 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
   else add_scalar(node, fitted.item());
 }
 
+namespace {
+
+bool has_changed(const Saved& saved) noexcept {
+  return Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version;
+}
+
+bool has_changed(const Record& record) noexcept {
+  return std::any_of(record.saved, record.saved + record.saved_count(), [](const Saved& s) { return has_changed(s); });
+}
+
+}  // namespace
+
 Tensor Sweep::saved(const Node& node, int slot) const {
   const Saved& saved = node.record->saved[slot];
-  if (Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version)
+  if (has_changed(saved))
     fail<GraphError>(
         node.op().name, node.site(),
         "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
@@ -105,6 +117,29 @@ void Sweep::refuse_released(const Node& node) const {
       "backward", site,
       "an earlier backward() released what {} had saved (recorded at {}:{}); call that one as backward({{}}, true)",
       node.op().name, node.site().file, node.site().line);
+}
+
+/// A sweep that gives up what it has used must not find on its way that it cannot go on. So what would stop it is
+/// looked for before: seldom is there anything that could, and then only what a gradient will reach counts.
+void Sweep::check_released(u32 from) {
+  bool may_stop = std::exchange(tape.has_released, true);
+  for (u32 id = tape.last_general; id != 0 && !may_stop; id = tape.at(id).inputs[0])
+    may_stop = id <= from && has_changed(*tape.at(id).record);
+  if (!may_stop) return;
+  auto& reached = tape.reached;
+  reached.assign(from + 1, 0);
+  reached[from] = 1;
+  for (u32 id = from; id > 0; --id) {
+    const Node& node = tape.at(id);
+    if (!reached[id] || node.is(Node::leaf) || !wants(id)) continue;
+    if (node.is(Node::released)) refuse_released(node);
+    const bool is_general = node.is(Node::general);
+    if (is_general)
+      for (int slot = 0; slot < node.record->saved_count(); ++slot) saved(node, slot);
+    const u32* inputs = is_general ? node.record->inputs : node.inputs;
+    const u32 n = is_general ? node.record->input_count : 2;
+    for (u32 k = 0; k < n; ++k) reached[inputs[k]] = 1;
+  }
 }
 
 void Sweep::finish_node(u32 id, Node& node) {
@@ -283,6 +318,7 @@ Sweep::~Sweep() {
 }
 
 void Sweep::run(u32 from) {
+  if (release) check_released(from);
   struct Inside {
     Scope scope;
     explicit Inside(Tape::Impl* records) noexcept : scope{nullptr, records} { enter(scope); }

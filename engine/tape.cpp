@@ -122,7 +122,8 @@ void Tape::Impl::open() {
   next = end = nullptr;
   arena = arena_end = nullptr;
   count = 0;
-  has_general = false;
+  last_general = 0;
+  has_released = false;
   push() = Node{};  // id 0 means "constant"; what is added to its adjoint is never read
   detail::enter(scope);
 }
@@ -141,13 +142,10 @@ void Tape::Impl::close() noexcept {
   const auto release_adjoint = [](const Node& node) {
     if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
   };
-  if (has_general)
-    for (u32 id = count; id-- > 1;) {
-      Node& node = at(id);
-      if (!node.is(Node::general)) continue;
-      drop_saved(node);
-      release_adjoint(node);
-    }
+  for (u32 id = last_general; id != 0; id = at(id).inputs[0]) {
+    drop_saved(at(id));
+    release_adjoint(at(id));
+  }
   for (; !leaves.empty(); leaves.pop_back()) {  // last in, first out: no entry is looked for behind one that is gone
     const Node& leaf = at(leaves.back());
     *leaf_slot(leaf.variable) = {};

@@ -45,7 +45,7 @@ struct Node {
 
   u64 site_word;  // file | line << 48
   u64 op_word;    // Op | flags << 48 | dtype << 56
-  u32 inputs[2];
+  u32 inputs[2];  // of a general node: the general node before it, and nothing
   union {
     double saved[2];
     Record* record;
@@ -91,7 +91,8 @@ struct Tape::Impl {
   detail::u32 serial = 0;
   detail::ThreadState* owner = nullptr;  // of the thread it was opened on
   detail::Scope scope{nullptr, this};
-  bool has_general = false;  // some node has a Record
+  detail::u32 last_general = 0;  // the last node that has a Record
+  bool has_released = false;     // some node has been released
   std::vector<detail::Node*> chunks;
   char* arena = nullptr;  // for records
   char* arena_end = nullptr;
@@ -100,6 +101,7 @@ struct Tape::Impl {
   std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;  // open addressing, power of two
   std::map<detail::u32, detail::Body*> retained;                  // values under retain_grad(), owned
   std::vector<detail::u8> wanted;                                 // per sweep: does a requested value lie below
+  std::vector<detail::u8> reached;                                // and does a gradient reach it
 
   detail::Node& at(detail::u32 id) noexcept { return chunks[id >> chunk_bits][id & (chunk_nodes - 1)]; }
   /// After this the next push() cannot fail.

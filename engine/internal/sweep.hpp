@@ -31,6 +31,7 @@ struct Sweep {
   void clear(u32 id) noexcept;
 
  private:
+  void check_released(u32 from);
   void run_plain(u32 from);
   void run_recording(u32 from);
   void scalar_node(const Node& node);

@@ -622,4 +622,33 @@ TEST_CASE("tape: what pauses recording may end in any order", "[tape]") {
   CHECK(records());
 }
 
+TEST_CASE("tape: a backward that cannot go on releases nothing", "[tape]") {
+  const Tensor seed = ones({2}, float64);
+  {
+    Tensor x = numbers({1, 2}), w = numbers({3, 4});
+    Tape tape;
+    const Tensor a = exp(w), b = x * w, y = a + b;
+    const Tensor other = b + w, unaffected = exp(a);
+    x.assign(x.clone());
+    CHECK_THAT(error_of<GraphError>([&] { y.backward(seed); }), contains("changed in place"));
+    CHECK_THROWS_AS(tape.gradient(y, w, {.retain_graph = false, .seed = seed}), GraphError);
+    CHECK_FALSE(w.grad().defined());
+    unaffected.backward(seed, true);
+    CHECK(w.grad().defined());
+    CHECK(elements(tape.gradient(a, w, {.retain_graph = false, .seed = seed})) ==
+          elements(no_grad([&] { return exp(w); })));
+    CHECK_THAT(error_of<GraphError>([&] { other.backward(seed); }), contains("changed in place"));
+  }
+  const bool array = GENERATE(false, true);
+  const Tensor x = array ? numbers({1}) : number(1);
+  Tape tape;
+  const Tensor used = exp(x), y = exp(x);
+  used.backward();
+  const Tensor both = y * 3.0 + used;
+  CHECK_THAT(error_of<GraphError>([&] { both.backward(); }), contains("an earlier backward() released what exp"));
+  CHECK(tape.gradient(both, y).item() == 3);
+  y.backward();
+  CHECK_THAT(error_of<GraphError>([&] { y.backward(); }), contains("an earlier backward() released what exp"));
+}
+
 }  // namespace xgrad::tests
