@@ -98,6 +98,8 @@ void Module::load_state(const std::vector<NamedTensor>& loaded, Site site) {
     if (target->tensor.dtype() != source.dtype())
       fail<DTypeError>("load_state", site, "'{}' is {} in the module and {} in the state", name,
                        name_of(target->tensor.dtype()), name_of(source.dtype()));
+    if (target->tensor.requires_grad() && !target->tensor.is_leaf())
+      fail<GraphError>("load_state", site, "'{}' was recorded on a tape", name);
   }
   for (const auto& [name, target] : own)
     if (find(loaded, name) == loaded.end()) fail<ValueError>("load_state", site, "the state has no '{}'", name);

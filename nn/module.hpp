@@ -76,7 +76,8 @@ class Module {
   /// Parameters and buffers: what a checkpoint holds.
   std::vector<NamedTensor> state() const;
   /// Overwrites parameters and buffers in place. A name that is missing or unknown is a ValueError, another shape or
-  /// dtype a ShapeError or DTypeError; then nothing has been changed.
+  /// dtype a ShapeError or DTypeError, a buffer that was recorded on a tape a GraphError; then nothing has been
+  /// changed.
   void load_state(const std::vector<NamedTensor>& state, Site site = Site::here());
 
   /// Whether the module is being trained (at first it is): layers such as dropout then do another thing.

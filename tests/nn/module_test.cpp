@@ -195,6 +195,9 @@ TEST_CASE("state is loaded by name, whole or not at all") {
   auto twice = state;
   twice.push_back(twice[0]);
   refuse(twice, ValueError(""), "'hidden.weight' comes twice");
+  const Tape tape;
+  other.calls = other.calls + sum(other.scale);
+  refuse(state, GraphError(""), "'calls' was recorded on a tape");
 }
 
 TEST_CASE("names of parts are checked") {
