@@ -76,8 +76,9 @@ Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site
 void Adam::step(Site site) {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (const Tensor grad = parameters_[i].grad(); grad.defined()) {
-      options_.step = ++steps_[i];
+      options_.step = steps_[i] + 1;
       adam_update(parameters_[i], grad, first_[i], second_[i], options_, site);
+      ++steps_[i];  // not if it threw
     }
 }
 
