@@ -18,6 +18,7 @@ void copy_elements(DType dtype, const Loop& loop, const void* from, void* to) {
 }
 
 void sum_middle(DType dtype, const void* from, i64 outer, i64 n, i64 inner, void* to) {
+  if (inner == 0) return;
   with_type(dtype, [&]<class T>(T) {
     array_kernels<T>().sum(static_cast<const T*>(from), outer, n, inner, static_cast<T*>(to), false);
   });

@@ -78,7 +78,8 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   auto* to = static_cast<char*>(out.get());
   const BatchIndex index_a(batch, batch_a), index_b(batch, batch_b);
   const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, m * n * k));
-  parallel_for((count + together - 1) / together, [&](i64 tile) {
+  const i64 tiles = shape.size() == 0 ? 0 : (count + together - 1) / together;
+  parallel_for(tiles, [&](i64 tile) {
     for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
       product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k,
               from_b + index_b(i) * k * n * item, tb ? k : n, to + i * m * n * item, n, false);

@@ -14,7 +14,7 @@ constexpr i64 tile = 32 * 1024;  // elements
 template <class F> void each_part(const Middle& m, F f) {
   const i64 line = std::max<i64>(1, m.n * m.inner),
             step = m.outer * line < 2 * tile ? m.outer : std::max<i64>(1, tile / line);
-  if (m.outer == 0) return;
+  if (m.outer == 0 || m.inner == 0) return;
   parallel_for((m.outer + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, m.outer - part * step)); });
 }
 
@@ -39,6 +39,7 @@ template <class T, class Kernel> void reduce_in_parts(Kernel kernel, const T* fr
 template <class F> void each_line(const void* from, const Middle& m, void* to, F result) {
   const i64* x = static_cast<const i64*>(from);
   i64* y = static_cast<i64*>(to);
+  if (m.inner == 0) return;  // however many times that is to be done
   for (i64 o = 0; o < m.outer; ++o)
     for (i64 i = 0; i < m.inner; ++i) *y++ = result(x + o * m.n * m.inner + i, m.inner);
 }
@@ -75,6 +76,7 @@ template <class Choose> void reduce_floating(DType dtype, const void* from, cons
 template <class Choose> Tensor map_along(const Tensor& a, const Tensor* b, int axis, Choose choose) {
   const Middle m = middle(a.shape(), axis);
   Output out(a.dtype(), a.shape());
+  if (a.size() == 0) return out.finish();
   by_type(a.dtype(), [&]<class T>(T*) {
     const auto kernel = choose(array_kernels<T>());
     const T *first = static_cast<const T*>(elements(a)), *second = b ? static_cast<const T*>(elements(*b)) : nullptr;

@@ -49,7 +49,7 @@ Tensor dense(Call& call, const Dense& form) {
 
   Output y(dtype, shape);
   const bool bias = call.count() == 3;
-  if (bias) {  // the product then adds to it, which costs a BLAS no more than starting from zero
+  if (bias && out > 0) {  // the product then adds to it, which costs a BLAS no more than starting from zero
     const auto row = static_cast<std::size_t>(out * item_size(dtype));
     auto* to = static_cast<char*>(y.get());
     for (i64 i = 0; i < rows; ++i, to += row) std::memcpy(to, elements(call.in(2)), row);

@@ -337,5 +337,50 @@ TEST_CASE("only reshape and to share elements with their argument") {
   CHECK(w.to_vector<float>() == Floats{1, 2});
 }
 
+TEST_CASE("no elements, but an extent that would take hours to go along") {
+  constexpr std::int64_t huge = std::int64_t{1} << 40, rows = (std::int64_t{1} << 31) - 1;
+  const Axes one{1};
+  for (const Tensor& x : {variable(zeros({huge, 0})), variable(zeros({huge, 0, 1})), variable(zeros({huge, 1, 0})),
+                          variable(zeros({0, huge})), variable(zeros({1, 0, huge}))}) {
+    Tape tape;
+    for (const int axis : {0, 1, -1})
+      for (const Tensor& y : {softmax(x, axis), log_softmax(x, axis)}) {
+        CHECK(y.shape() == x.shape());
+        CHECK(tape.gradient(y, x, {.seed = zeros(x.shape())}).shape() == x.shape());
+      }
+    CHECK(to_string(transpose(x)).size() < 200);
+    CHECK(slice(x, {{none, none, -1}}).shape() == x.shape());
+    CHECK(concatenate({x}, 1).size() == 0);
+    CHECK(sum(x).item() == 0);
+    CHECK(tape.gradient(broadcast_to(x, x.shape()) * variable(zeros({1})), x, {.seed = zeros(x.shape())}).size() == 0);
+    CHECK(tape.gradient(logsumexp(x), x).size() == 0);
+  }
+  const Tensor x = variable(zeros({huge, 1, 0}));
+  {
+    Tape tape;
+    for (const Tensor& y : {sum(x, one), mean(x, one), max(x, one), min(x, one), logsumexp(x, one)}) {
+      CHECK(y.shape() == Shape{huge, 0});
+      CHECK(tape.gradient(y, x, {.seed = zeros(y.shape())}).shape() == x.shape());
+    }
+    CHECK(argmax(x, 1).size() == 0);
+    for (const Tensor& y :
+         {sum(zeros(x.shape(), int64), one), max(zeros(x.shape(), int64), one), argmax(zeros(x.shape(), int64), 1)})
+      CHECK(y.size() == 0);
+    const Tensor row = variable(zeros({1, 1, 0}));
+    CHECK(tape.gradient(x + row, row, {.seed = zeros(x.shape())}).shape() == row.shape());
+    const Tensor w = variable(zeros({1, 1, 1})), a = variable(zeros({huge, 0, 1})), y = matmul(a, w);
+    CHECK(y.shape() == Shape{huge, 0, 1});
+    CHECK(tape.gradient(y, a, {.seed = zeros(y.shape())}).shape() == a.shape());
+  }
+  {
+    Tape tape;
+    const Tensor few = variable(zeros({rows, 0})), weight = variable(zeros({0, 0})), bias = variable(zeros({0}));
+    for (const Tensor& y : {linear(few, weight), linear(few, weight, bias), affine(few, weight, bias)}) {
+      CHECK(y.shape() == Shape{rows, 0});
+      CHECK(tape.gradient(y, {few, weight, bias}, {.seed = zeros(y.shape())})[2].size() == 0);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace xgrad::tests
