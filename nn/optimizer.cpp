@@ -1,25 +1,10 @@
 #include <xgrad/nn/optimizer.hpp>
 
-#include <cmath>
 #include <map>
 
 #include <xgrad/engine/internal/fail.hpp>
 
 namespace xgrad::nn {
-namespace {
-
-void check_not_negative(const char* op, const char* option, double value, Site site) {
-  if (!(value >= 0) || std::isinf(value))
-    detail::fail<ValueError>(op, site, "{} must be a number not below 0: it is {}", option, value);
-}
-
-void check_beta(const char* option, double value, Site site) {
-  if (!(value >= 0 && value < 1))
-    detail::fail<ValueError>("Adam", site, "{} must be in [0, 1): it is {}", option, value);
-}
-
-}  // namespace
-
 Optimizer::Optimizer(const char* name, std::vector<Tensor> parameters, Site site) : parameters_(std::move(parameters)) {
   if (parameters_.empty())
     detail::fail<ValueError>(name, site, "there are no parameters (does the module's members() list its parts?)");
@@ -39,14 +24,7 @@ void Optimizer::zero_grad() noexcept {
 
 SGD::SGD(std::vector<Tensor> parameters, const SgdOptions& options, Site site)
     : Optimizer("SGD", std::move(parameters), site), options_(options), velocity_(parameters_.size()) {
-  check_not_negative("SGD", "lr", options.lr, site);
-  check_not_negative("SGD", "momentum", options.momentum, site);
-  check_not_negative("SGD", "weight_decay", options.weight_decay, site);
-  if (!std::isfinite(options.dampening))
-    detail::fail<ValueError>("SGD", site, "dampening must be a number: it is {}", options.dampening);
-  if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
-    detail::fail<ValueError>("SGD", site, "nesterov needs momentum and no dampening: they are {} and {}",
-                             options.momentum, options.dampening);
+  detail::check_options("SGD", options, site);
 }
 
 void SGD::step(Site site) {
@@ -56,8 +34,10 @@ void SGD::step(Site site) {
 }
 
 void SGD::set_lr(double lr, Site site) {
-  check_not_negative("SGD", "lr", lr, site);
-  options_.lr = lr;
+  SgdOptions changed = options_;
+  changed.lr = lr;
+  detail::check_options("SGD", changed, site);
+  options_ = changed;
 }
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site)
@@ -66,11 +46,7 @@ Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site
       first_(parameters_.size()),
       second_(parameters_.size()),
       steps_(parameters_.size()) {
-  check_not_negative("Adam", "lr", options.lr, site);
-  check_not_negative("Adam", "eps", options.eps, site);
-  check_not_negative("Adam", "weight_decay", options.weight_decay, site);
-  check_beta("beta1", options.beta1, site);
-  check_beta("beta2", options.beta2, site);
+  detail::check_options("Adam", options, site);
 }
 
 void Adam::step(Site site) {
@@ -83,8 +59,10 @@ void Adam::step(Site site) {
 }
 
 void Adam::set_lr(double lr, Site site) {
-  check_not_negative("Adam", "lr", lr, site);
-  options_.lr = lr;
+  AdamOptions changed = options_;
+  changed.lr = lr;
+  detail::check_options("Adam", changed, site);
+  options_ = changed;
 }
 
 }  // namespace xgrad::nn

@@ -31,6 +31,15 @@ void check(const char* op, const Tensor& w, const Tensor& other, const char* wha
   if (w.shape() != other.shape()) fail<ShapeError>(op, site, "w is {}, {} is {}", describe(w), what, describe(other));
 }
 
+void check_not_negative(const char* op, const char* option, double value, Site site) {
+  if (!(value >= 0) || std::isinf(value))
+    fail<ValueError>(op, site, "{} must be a number not below 0: it is {}", option, value);
+}
+
+void check_beta(const char* op, const char* option, double value, Site site) {
+  if (!(value >= 0 && value < 1)) fail<ValueError>(op, site, "{} must be in [0, 1): it is {}", option, value);
+}
+
 /// An element's update depends on nothing else, so any cut gives the same bits.
 template <class F> void in_pieces(std::int64_t n, F f) {
   constexpr std::int64_t piece = 32 * 1024;
@@ -54,11 +63,33 @@ template <class T> void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v
 }
 
 }  // namespace
+
+void check_options(const char* op, const SgdOptions& options, Site site) {
+  check_not_negative(op, "lr", options.lr, site);
+  check_not_negative(op, "momentum", options.momentum, site);
+  check_not_negative(op, "weight_decay", options.weight_decay, site);
+  if (!std::isfinite(options.dampening))
+    fail<ValueError>(op, site, "dampening must be a number: it is {}", options.dampening);
+  if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
+    fail<ValueError>(op, site, "nesterov needs momentum and no dampening: they are {} and {}", options.momentum,
+                     options.dampening);
+}
+
+void check_options(const char* op, const AdamOptions& options, Site site) {
+  check_not_negative(op, "lr", options.lr, site);
+  check_not_negative(op, "eps", options.eps, site);
+  check_not_negative(op, "weight_decay", options.weight_decay, site);
+  check_beta(op, "beta1", options.beta1, site);
+  check_beta(op, "beta2", options.beta2, site);
+  if (options.step < 1) fail<ValueError>(op, site, "step is {}, expected 1 or more", options.step);
+}
+
 }  // namespace detail
 
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site) {
   constexpr const char* op = "sgd_update";
   detail::check(op, w, grad, "grad", site);
+  detail::check_options(op, options, site);
   const bool uses_velocity = options.momentum != 0, first = !velocity.defined();
   if (uses_velocity && first) velocity = zeros(w.shape(), w.dtype(), site);
   if (uses_velocity) detail::check(op, w, velocity, "velocity", site);
@@ -71,7 +102,7 @@ void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOption
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options, Site site) {
   constexpr const char* op = "adam_update";
   detail::check(op, w, grad, "grad", site);
-  if (options.step < 1) detail::fail<ValueError>(op, site, "step is {}, expected 1 or more", options.step);
+  detail::check_options(op, options, site);
   if (!m.defined()) m = zeros(w.shape(), w.dtype(), site);
   if (!v.defined()) v = zeros(w.shape(), w.dtype(), site);
   detail::check(op, w, m, "m", site);

@@ -14,7 +14,8 @@ struct SgdOptions {
 };
 
 /// g += weight_decay w; v = momentum v + (1 - dampening) g; w -= lr v, or lr (g + momentum v) with nesterov.
-/// An undefined velocity starts as g; without momentum it is not used.
+/// An undefined velocity starts as g; without momentum it is not used. ValueError: lr, momentum or weight_decay
+/// negative or not finite; nesterov without momentum or with dampening.
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site = Site::here());
 
 /// Adam (Kingma and Ba, 2015) as PyTorch defines it; with decoupled_weight_decay AdamW (Loshchilov and Hutter, 2019).
@@ -26,7 +27,14 @@ struct AdamOptions {
 
 /// g += weight_decay w (decoupled: w *= 1 - lr weight_decay); m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2)
 /// g^2; w -= lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps). Undefined m and v start at zero.
+/// ValueError: lr, eps or weight_decay negative or not finite, a beta outside [0, 1), a step below 1.
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options,
                  Site site = Site::here());
+
+namespace detail {
+/// ValueError where an option means nothing: for the updates above, and for those who keep their options.
+void check_options(const char* op, const SgdOptions& options, Site site);
+void check_options(const char* op, const AdamOptions& options, Site site);
+}  // namespace detail
 
 }  // namespace xgrad

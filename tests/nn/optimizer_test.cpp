@@ -118,12 +118,22 @@ TEST_CASE("options that mean nothing are refused, with the value and the caller'
   for (const SgdOptions& bad :
        {SgdOptions{.lr = -0.1}, SgdOptions{.lr = nan}, SgdOptions{.lr = inf}, SgdOptions{.lr = 0.1, .momentum = -1},
         SgdOptions{.lr = 0.1, .weight_decay = -1}, SgdOptions{.lr = 0.1, .nesterov = true},
-        SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .nesterov = true}})
+        SgdOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .nesterov = true}}) {
     CHECK_THROWS_AS(nn::SGD({weights()}, bad), ValueError);
+    Tensor w = weights(), velocity;
+    CHECK_THROWS_AS(sgd_update(w, gradient(0), velocity, bad), ValueError);
+    CHECK(w.to_vector<double>() == weights().to_vector<double>());
+    CHECK_FALSE(velocity.defined());
+  }
   for (const AdamOptions& bad :
        {AdamOptions{.lr = -1}, AdamOptions{.beta1 = 1}, AdamOptions{.beta1 = -0.1}, AdamOptions{.beta2 = 1},
-        AdamOptions{.beta2 = nan}, AdamOptions{.eps = -1}, AdamOptions{.weight_decay = -1}})
+        AdamOptions{.beta2 = nan}, AdamOptions{.eps = -1}, AdamOptions{.weight_decay = -1}, AdamOptions{.step = 0}}) {
     CHECK_THROWS_AS(nn::Adam({weights()}, bad), ValueError);
+    Tensor w = weights(), m, v;
+    CHECK_THROWS_AS(adam_update(w, gradient(0), m, v, bad), ValueError);
+    CHECK(w.to_vector<double>() == weights().to_vector<double>());
+    CHECK_FALSE(m.defined());
+  }
   CHECK_THROWS_WITH(nn::SGD({}, {.lr = 0.1}), contains("there are no parameters (does the module's members() list"));
   CHECK_THROWS_AS(nn::SGD({zeros({2})}, {.lr = 0.1}), ValueError);
   const Tensor w = weights();
