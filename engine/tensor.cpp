@@ -67,6 +67,10 @@ void check_defined(const Tensor& t, const char* op, Site site) {
   if (!t.defined()) no_value(op, site);
 }
 
+void check_dtype(DType dtype, const char* op, Site site) {
+  if (!is_dtype(dtype)) fail<DTypeError>(op, site, "{} is no dtype", static_cast<int>(dtype));
+}
+
 void check_writable(const Tensor& t, const char* op, Site site) {
   if (!t.is_leaf() && t.requires_grad())
     fail<GraphError>(op, site, "the value was recorded on a tape; change a clone() of it");
@@ -257,9 +261,13 @@ void Tensor::assign(const Tensor& source, Site site) {
   std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
 }
 
-Tensor empty(const Shape& shape, DType dtype, Site) { return detail::Output(dtype, shape).finish(); }
+Tensor empty(const Shape& shape, DType dtype, Site site) {
+  detail::check_dtype(dtype, "empty", site);
+  return detail::Output(dtype, shape).finish();
+}
 
 Tensor full(const Shape& shape, double value, DType dtype, Site site) {
+  detail::check_dtype(dtype, "full", site);
   detail::check_fits("full", dtype, value, site);
   detail::Output out(dtype, shape);
   const detail::i64 n = shape.size();
@@ -273,6 +281,7 @@ Tensor full(const Shape& shape, double value, DType dtype, Site site) {
 }
 
 Tensor tensor(const NestedList& values, DType dtype, Site site) {
+  detail::check_dtype(dtype, "tensor", site);
   const Shape shape = detail::nested_shape(values, site);
   detail::Output out(dtype, shape);
   detail::i64 index = 0;

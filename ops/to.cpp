@@ -17,6 +17,7 @@ Tensor to(const Operand& x, DType dtype) {
   const Tensor& in = call.in(0);
   const DType from = in.dtype();
   if (from == dtype) return in;
+  if (!is_dtype(dtype)) call.fail<DTypeError>("{} is no dtype", static_cast<int>(dtype));
   Output out(dtype, in.shape());
   const auto index = [](DType d) { return static_cast<int>(d) - 1; };
   const i64 refused = array_kernels().convert[index(from)][index(dtype)](elements(in), out.get(), in.size());

@@ -69,6 +69,19 @@ TEST_CASE("tensor: full, zeros, ones, from memory", "[tensor]") {
   CHECK(empty({4}, float64).size() == 4);
 }
 
+TEST_CASE("tensor: a dtype that is none", "[tensor]") {
+  for (const int number : {0, 5, 9, 255}) {
+    const auto none = static_cast<DType>(number);
+    const std::string message = std::to_string(number) + " is no dtype";
+    CHECK_THAT(error_here<DTypeError>([&] { zeros({2}, none); }), contains(message));
+    CHECK_THAT(error_here<DTypeError>([&] { full({}, 1, none); }), contains(message));
+    CHECK_THAT(error_here<DTypeError>([&] { empty({2}, none); }), contains(message));
+    CHECK_THAT(error_here<DTypeError>([&] { tensor({1}, none); }), contains(message));
+    CHECK_THAT(error_here<DTypeError>([&] { variable(1.0, none); }), contains(message));
+    CHECK_THROWS_AS(random_tensor({2}, 0, 1, none), DTypeError);
+  }
+}
+
 TEST_CASE("tensor: handles share, clones do not", "[tensor]") {
   Tensor a = tensor({1, 2, 3});
   const Tensor same = a, detached = a.detach(), copy = a.clone();

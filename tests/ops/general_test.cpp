@@ -242,6 +242,7 @@ TEST_CASE("to: conversions, and the gradient's way back") {
   CHECK(tape.gradient(sum(d), v).to_vector<float>() == Floats{2, 2});
   CHECK(!to(v, int64).requires_grad());
   CHECK(to(v, float32).requires_grad());
+  CHECK_THAT(error_of<DTypeError>([] { to(tensor({1}), DType(9)); }), contains("9 is no dtype"));
   const std::string error = error_of<ValueError>([] { to(tensor({1, 1e19}), int64); });
   CHECK(error == "to: element 1 of float32 (2,) is 1e+19, which int64 cannot hold " + at(__LINE__ - 1));
   CHECK_THAT(error_of<ValueError>([] { to(tensor(std::nan(""), float64), int64); }),
