@@ -99,6 +99,13 @@ TEST_CASE("softmax, log_softmax, logsumexp: nothing, infinities, 0-d") {
   CHECK(logsumexp(zeros({2, 0}), 1).to_vector<float>() == std::vector<float>(2, static_cast<float>(-infinity)));
   CHECK(logsumexp(full({2}, -infinity)).item() == -infinity);
   CHECK(logsumexp(tensor({0, infinity})).item() == infinity);
+  {
+    const Tensor x = variable(tensor({{-infinity, -infinity}, {-infinity, 0}}, float64));
+    Tape tape;
+    const std::vector<double> d = tape.gradient(logsumexp(x, 1), x, {.seed = ones({2}, float64)}).to_vector<double>();
+    CHECK((std::isnan(d[0]) && std::isnan(d[1])));  // as PyTorch's
+    CHECK((d[2] == 0 && d[3] == 1));
+  }
   CHECK(logsumexp(tensor(2.5)).item() == 2.5);
   CHECK_THAT(error_of<ShapeError>([] { softmax(tensor(1)); }),
              contains("softmax: axis -1 of float32 (), which has none"));
