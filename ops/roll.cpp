@@ -31,6 +31,7 @@ Tensor roll(const Operand& x, std::int64_t shift, const Axes& axes) {
   const Shape shape = y.shape();
   if (axes.all()) return reshape(along(reshape(y, {y.size()}), shift, 0), shape);
   const AxisMask mask = normal_axes(call, axes, shape.rank());
+  if (mask == 0) return copy_of(y);
   for (int i = 0; i < shape.rank(); ++i)
     if (has(mask, i)) y = along(y, shift, i);
   return y;

@@ -5,6 +5,7 @@
 #include <xgrad/ops/broadcast_to.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/view.hpp>
 #include <xgrad/ops/reshape.hpp>
 
 namespace xgrad {
@@ -22,7 +23,8 @@ Tensor tile(const Operand& x, const std::int64_t* reps, std::size_t count) {
   Shape shape;
   for (int i = 0; i < axes; ++i) shape.push_back(i < axes - rank ? 1 : call.shape(0)[i - (axes - rank)], call.site());
   const CallScope scope(call);
-  Tensor y = reshape(call.in(0), shape);
+  const bool once = std::all_of(reps, reps + count, [](i64 times) { return times == 1; });
+  Tensor y = reshape(once ? copy_of(call.in(0)) : call.in(0), shape);
   for (int i = axes - given; i < axes; ++i) {
     const i64 times = reps[i - (axes - given)];
     if (times < 0) call.fail<ValueError>("{} times, expected 0 or more: x is {}", times, describe(call.in(0)));
