@@ -38,6 +38,7 @@ Tensor argsort(const Operand& x, int axis, bool descending) {
   axis = normal_axis(call, axis, in.rank());
   const Middle m = middle(in.shape(), axis);
   Output out(DType::int64, in.shape());
+  if (in.size() == 0) return out.finish();
   auto* to = static_cast<i64*>(out.get());
   const void* from = elements(in);
   switch (in.dtype()) {

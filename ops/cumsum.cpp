@@ -36,6 +36,7 @@ Tensor running_sum(Call& call, const Direction& direction) {
   const Tensor& x = call.in(0);
   const Middle m = middle(x.shape(), direction.axis);
   Output out(x.dtype(), x.shape());
+  if (x.size() == 0) return call.record(out.finish(), direction);
   const auto run = [&]<class T, class Sum>(T, Sum) {
     add_up<T, Sum>(static_cast<const T*>(elements(x)), m, direction.from_end, static_cast<T*>(out.get()));
   };

@@ -38,7 +38,8 @@ template <class T> void sum_rows(const void* from, const i64* index, i64 count, 
 
 Tensor pick(Call& call, const Tensor& index, const Pick& form) {
   const Tensor& x = call.in(0);
-  const i64 item = item_size(x.dtype()), count = index.size(), piece = std::max<i64>(1, 32 * 1024 / form.row);
+  const i64 item = item_size(x.dtype()), count = index.size(),
+            piece = std::max<i64>(1, 32 * 1024 / std::max<i64>(1, form.row));
   Output out(x.dtype(), form.shape);
   const auto copy = item == 1 ? copy_rows<u8> : item == 4 ? copy_rows<u32> : copy_rows<u64>;
   parallel_for((count + piece - 1) / piece, [&](i64 part) {
@@ -122,7 +123,7 @@ Slices slices_along(const Call& call, int axis, int argument) {
     call.fail<ShapeError>("the result {} would have more than 2^40 elements", to_string(slices.shape));
   Output rows(DType::int64, {m.outer * count});
   auto* to = static_cast<i64*>(rows.get());
-  for (i64 o = 0; o < m.outer; ++o)
+  for (i64 o = 0; o < m.outer && count > 0; ++o)
     for (i64 k = 0; k < count; ++k) *to++ = o * m.n + indices(index)[k];
   slices.rows = rows.finish();
   return slices;

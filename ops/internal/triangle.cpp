@@ -10,7 +10,7 @@ Tensor triangle(const Call& call, i64 k, bool lower) {
   const i64 rows = shape[shape.rank() - 2], columns = shape[shape.rank() - 1];
   Output mask(DType::boolean, {rows, columns});
   auto* to = static_cast<bool*>(mask.get());
-  for (i64 i = 0; i < rows; ++i)
+  for (i64 i = 0; i < rows && columns > 0; ++i)
     for (i64 j = 0; j < columns; ++j) *to++ = lower ? j - k <= i : j - k >= i;
   const CallScope scope(call);
   return where(mask.finish(), call.in(0), 0);

@@ -321,10 +321,28 @@ TEST_CASE("only reshape and to share elements with their argument") {
     const Tensor x = recorded ? random_variable({2, 3}) : random_tensor({2, 3});
     const Tensor column = recorded ? random_variable({2, 1}) : random_tensor({2, 1});
     Tape tape;
-    const std::vector<Tensor> results = {
-        broadcast_to(x, {2, 3}), sum(x, no_axes),       mean(x, no_axes),     max(x, no_axes),
-        min(x, no_axes),         logsumexp(x, no_axes), transpose(x, {0, 1}), slice(x, {}),
-        concatenate({x}),        tile(x, {1, 1}), tile(x, {}), roll(x, 5, no_axes), roll(x, 0), flip(x, no_axes), prod(x, no_axes), chunk(x, 1)[0], expand(x, {2, 3}), repeat_interleave(x, 1, 0), pad(x, {{0, 0}, {0, 0}}, PadMode::replicate), pad(x, {{0, 0}, {0, 0}}), identity(x),           clamp(x, -9, 9)};
+    const std::vector<Tensor> results = {broadcast_to(x, {2, 3}),
+                                         sum(x, no_axes),
+                                         mean(x, no_axes),
+                                         max(x, no_axes),
+                                         min(x, no_axes),
+                                         logsumexp(x, no_axes),
+                                         transpose(x, {0, 1}),
+                                         slice(x, {}),
+                                         concatenate({x}),
+                                         tile(x, {1, 1}),
+                                         tile(x, {}),
+                                         roll(x, 5, no_axes),
+                                         roll(x, 0),
+                                         flip(x, no_axes),
+                                         prod(x, no_axes),
+                                         chunk(x, 1)[0],
+                                         expand(x, {2, 3}),
+                                         repeat_interleave(x, 1, 0),
+                                         pad(x, {{0, 0}, {0, 0}}, PadMode::replicate),
+                                         pad(x, {{0, 0}, {0, 0}}),
+                                         identity(x),
+                                         clamp(x, -9, 9)};
     for (const Tensor& y : results) {
       CHECK(same_bits(y, x));
       CHECK(y.data<double>() != x.data<double>());
@@ -336,6 +354,15 @@ TEST_CASE("only reshape and to share elements with their argument") {
   Tensor w = tensor({1, 2}), total = sum(w, no_axes);
   total.mutable_data<float>()[0] = 7;
   CHECK(w.to_vector<float>() == Floats{1, 2});
+}
+
+TEST_CASE("rows without elements can be picked") {
+  const Tensor x = variable(zeros({4, 0})), index = tensor({3, 3, 1}, int64);
+  Tape tape;
+  for (const Tensor& y : {embedding(x, index), index_select(x, 0, index)}) {
+    CHECK(y.shape() == Shape{3, 0});
+    CHECK(tape.gradient(y, x, {.seed = y}).shape() == x.shape());
+  }
 }
 
 TEST_CASE("no elements, but an extent that would take hours to go along") {
@@ -353,6 +380,13 @@ TEST_CASE("no elements, but an extent that would take hours to go along") {
     CHECK(slice(x, {{none, none, -1}}).shape() == x.shape());
     CHECK(concatenate({x}, 1).size() == 0);
     CHECK(sum(x).item() == 0);
+    CHECK(prod(x).item() == 1);
+    for (const int axis : {0, 1}) {
+      if (x.shape()[axis] == 0) CHECK(index_select(x, axis, zeros({0}, int64)).shape() == x.shape());
+      for (const Tensor& y : {cumsum(x, axis), sort(x, axis).values})
+        CHECK(tape.gradient(y, x, {.seed = zeros(x.shape())}).shape() == x.shape());
+    }
+    CHECK(tril(x).shape() == x.shape());
     CHECK(tape.gradient(broadcast_to(x, x.shape()) * variable(zeros({1})), x, {.seed = zeros(x.shape())}).size() == 0);
     CHECK(tape.gradient(logsumexp(x), x).size() == 0);
   }
