@@ -2,91 +2,15 @@
 // threads returns other bits for another thread count, and its threads and ours would wait for each other.
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/serial_blas.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
-#include <xgrad/engine/runtime.hpp>
 
 #include <algorithm>
-#include <mutex>
 
 #include <xtensor-blas/xblas.hpp>
 
-// What OpenBLAS has beyond CBLAS; weak, so that any other CBLAS links too.
-extern "C" {
-[[gnu::weak]] char* openblas_get_corename();
-[[gnu::weak]] int openblas_get_parallel();  // 0: built without threads, 1: with its own, 2: with OpenMP
-[[gnu::weak]] int openblas_get_num_threads();
-[[gnu::weak]] void openblas_set_num_threads(int);
-[[gnu::weak]] int omp_get_max_threads();
-[[gnu::weak]] void omp_set_num_threads(int);
-}
-
-namespace xgrad {
-
-const char* blas_core() noexcept { return openblas_get_corename ? openblas_get_corename() : "unknown"; }
-
-namespace detail {
+namespace xgrad::detail {
 namespace {
-
-/// Keeps a threaded OpenBLAS to one thread while calls of ours run, and then leaves it as its user had set it. Its own
-/// threads have one count for the whole process: the first of our calls to arrive sets it, the last to leave puts it
-/// back. OpenMP's count belongs to the calling thread. The build without threads must not be entered by two at a time
-/// (its buffers are not locked: one product in some hundred came out wrong), so there calls wait for each other.
-class SerialBlas {
- public:
-  SerialBlas() {
-    if (kind() == own_threads) {
-      const std::lock_guard lock(mutex());
-      if (calls()++ == 0) {
-        users_count() = openblas_get_num_threads();
-        openblas_set_num_threads(1);
-      }
-    } else if (kind() == openmp) {
-      threads_ = omp_get_max_threads();
-      omp_set_num_threads(1);
-    } else if (kind() == unlocked) {
-      mutex().lock();
-    }
-  }
-  ~SerialBlas() {
-    if (kind() == own_threads) {
-      const std::lock_guard lock(mutex());
-      if (--calls() == 0) openblas_set_num_threads(users_count());
-    } else if (kind() == openmp) {
-      omp_set_num_threads(threads_);
-    } else if (kind() == unlocked) {
-      mutex().unlock();
-    }
-  }
-  SerialBlas(const SerialBlas&) = delete;
-  SerialBlas& operator=(const SerialBlas&) = delete;
-
- private:
-  enum Kind { unlocked, own_threads, openmp, other };
-  static Kind kind() noexcept {
-    static const Kind found = [] {
-      if (!openblas_get_parallel) return other;
-      const int parallel = openblas_get_parallel();
-      if (parallel == 1 && openblas_get_num_threads && openblas_set_num_threads) return own_threads;
-      if (parallel == 2 && omp_get_max_threads && omp_set_num_threads) return openmp;
-      return parallel == 0 ? unlocked : other;
-    }();
-    return found;
-  }
-  static std::mutex& mutex() noexcept {
-    static std::mutex instance;
-    return instance;
-  }
-  static int& calls() noexcept {
-    static int count = 0;
-    return count;
-  }
-  static int& users_count() noexcept {
-    static int count = 1;
-    return count;
-  }
-
-  int threads_ = 1;
-};
 
 /// How a product is cut: into tiles that follow from its shape alone, because where a BLAS starts a tile shows in the
 /// last bits. k is never cut: the order of a sum would change. On one thread, tiles of all rows and 128 columns
@@ -185,5 +109,4 @@ void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, 
   typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
 }
 
-}  // namespace detail
-}  // namespace xgrad
+}  // namespace xgrad::detail

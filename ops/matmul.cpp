@@ -1,9 +1,9 @@
 #include <xgrad/ops/matmul.hpp>
 
-#include <xgrad/engine/internal/loops.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
 #include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/batch.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
 
@@ -23,27 +23,6 @@ const Op op{.name = "matmul", .reads = {reads_in(1), reads_in(0)}, .vjp = [](Vjp
               if (d.wanted(0)) d.add(0, ta ? matmul(d.in(1), tb, g, true) : matmul(g, false, d.in(1), !tb));
               if (d.wanted(1)) d.add(1, tb ? matmul(g, true, d.in(0), ta) : matmul(d.in(0), !ta, g, false));
             }};
-
-/// The axes in front of a matrix.
-Shape batch_of(const Tensor& x) { return Shape(x.shape().begin(), x.rank() - 2); }
-
-/// Where the matrices of a batch lie: the n-th one's index in an operand that is broadcast to it.
-class BatchIndex {
- public:
-  BatchIndex(const Shape& batch, const Shape& operand) {
-    const Shape* shapes[] = {&operand};
-    loop_ = broadcast_loop(batch, shapes, 1);
-  }
-  i64 operator()(i64 n) const noexcept {
-    i64 index = 0;
-    for (int axis = loop_.axes; axis-- > 0; n /= loop_.extent[axis])
-      index += n % loop_.extent[axis] * loop_.stride[1][axis];
-    return index;
-  }
-
- private:
-  Loop loop_;
-};
 
 }  // namespace
 

@@ -37,6 +37,7 @@
 #include <xgrad/ops/cbrt.hpp>
 #include <xgrad/ops/ceil.hpp>
 #include <xgrad/ops/celu.hpp>
+#include <xgrad/ops/cholesky.hpp>
 #include <xgrad/ops/chunk.hpp>
 #include <xgrad/ops/clamp.hpp>
 #include <xgrad/ops/col2im.hpp>
@@ -50,11 +51,13 @@
 #include <xgrad/ops/cross_entropy.hpp>
 #include <xgrad/ops/cumprod.hpp>
 #include <xgrad/ops/cumsum.hpp>
+#include <xgrad/ops/det.hpp>
 #include <xgrad/ops/diag.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/dot.hpp>
 #include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/eigh.hpp>
 #include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/elu.hpp>
 #include <xgrad/ops/embedding.hpp>
@@ -89,6 +92,7 @@
 #include <xgrad/ops/index.hpp>
 #include <xgrad/ops/index_add.hpp>
 #include <xgrad/ops/index_select.hpp>
+#include <xgrad/ops/inv.hpp>
 #include <xgrad/ops/isfinite.hpp>
 #include <xgrad/ops/isinf.hpp>
 #include <xgrad/ops/isnan.hpp>
@@ -144,6 +148,7 @@
 #include <xgrad/ops/permute.hpp>
 #include <xgrad/ops/pow.hpp>
 #include <xgrad/ops/prod.hpp>
+#include <xgrad/ops/qr.hpp>
 #include <xgrad/ops/randint.hpp>
 #include <xgrad/ops/reciprocal.hpp>
 #include <xgrad/ops/reduction.hpp>
@@ -166,11 +171,13 @@
 #include <xgrad/ops/sin.hpp>
 #include <xgrad/ops/sinh.hpp>
 #include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/slogdet.hpp>
 #include <xgrad/ops/smooth_l1_loss.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/softplus.hpp>
 #include <xgrad/ops/softshrink.hpp>
 #include <xgrad/ops/softsign.hpp>
+#include <xgrad/ops/solve.hpp>
 #include <xgrad/ops/sort.hpp>
 #include <xgrad/ops/split.hpp>
 #include <xgrad/ops/sqrt.hpp>
@@ -181,6 +188,7 @@
 #include <xgrad/ops/step.hpp>
 #include <xgrad/ops/sub.hpp>
 #include <xgrad/ops/sum.hpp>
+#include <xgrad/ops/svd.hpp>
 #include <xgrad/ops/swapaxes.hpp>
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/tan.hpp>

@@ -25,5 +25,7 @@ BadCall bad(const char* op, std::function<Tensor()> call, std::vector<std::strin
 std::vector<BadCall> bad_shapes();
 /// Of products, layers and losses.
 std::vector<BadCall> bad_layers();
+/// Of solve, inv, det and the decompositions.
+std::vector<BadCall> bad_linalg();
 
 }  // namespace xgrad::tests

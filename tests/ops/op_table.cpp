@@ -449,6 +449,7 @@ const std::vector<OpRow>& op_table() {
     add_elementwise(rows);
     add_more_elementwise(rows);
     add_products(rows);
+    add_linalg(rows);
     add_shapes(rows);
     add_contractions(rows);
     add_rearrangements(rows);
@@ -487,10 +488,15 @@ Tensors constants(const OpRow& row, DType dtype) {
     const bool labels = argument.dtype == int64;
     const Tensor numbers = uniform(random, argument.shape, argument.low, argument.high + labels, float32);
     const float* from = numbers.data<float>();
+    const auto on_diagonal = [&, columns = argument.shape.rank() > 1 ? argument.shape[argument.shape.rank() - 1] : 1,
+                              rows = argument.shape.rank() > 1 ? argument.shape[argument.shape.rank() - 2]
+                                                               : 1](std::int64_t i) {
+      return argument.diagonal != 0 && i / columns % rows == i % columns ? argument.diagonal : 0;
+    };
     Tensor t = empty(argument.shape, argument.dtype == float64 ? dtype : argument.dtype);
     for (std::int64_t i = 0; i < t.size(); ++i) switch (t.dtype()) {
-        case float32: t.mutable_data<float>()[i] = from[i]; break;
-        case float64: t.mutable_data<double>()[i] = from[i]; break;
+        case float32: t.mutable_data<float>()[i] = from[i] + static_cast<float>(on_diagonal(i)); break;
+        case float64: t.mutable_data<double>()[i] = from[i] + static_cast<float>(on_diagonal(i)); break;
         case int64: t.mutable_data<std::int64_t>()[i] = static_cast<std::int64_t>(std::floor(from[i])); break;
         case boolean: t.mutable_data<bool>()[i] = from[i] > 0; break;
       }

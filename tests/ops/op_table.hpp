@@ -16,6 +16,7 @@ struct Argument {
   Shape shape = {3, 4};
   double low = -2, high = 2;  // of its elements
   DType dtype = float64;      // float64 stands for float32 as well; int64: labels in [low, high]; boolean: a mask
+  double diagonal = 0;     // added to that of each matrix
   bool optional = false;      // undefined means: without
 };
 
@@ -28,6 +29,7 @@ struct OpRow {
   bool differentiable = true;
   std::function<Real(const Real*)> reference = {};  // what an elementwise op makes of one element each
   bool composite = false;                           // records other ops, not itself
+  bool prepares = false;                            // the call makes the op's argument from its own
 };
 
 const std::vector<OpRow>& op_table();

@@ -4,6 +4,7 @@
 
 namespace xgrad::tests {
 
+void add_linalg(std::vector<OpRow>& rows);
 void add_rearrangements(std::vector<OpRow>& rows);
 void add_indexing(std::vector<OpRow>& rows);
 void add_statistics(std::vector<OpRow>& rows);
