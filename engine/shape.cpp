@@ -31,9 +31,9 @@ std::string to_string(const Shape& shape) {
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
-Axes::Axes(std::initializer_list<int> axes, Site site) : count_(0) {
-  if (axes.size() > max_rank) detail::fail<ShapeError>("axes", site, "{} axes, at most {}", axes.size(), max_rank);
-  for (int axis : axes) axes_[count_++] = axis;
+Axes::Axes(const int* axes, int count, Site site) : count_(0) {
+  if (count > max_rank) detail::fail<ShapeError>("axes", site, "{} axes, at most {}", count, max_rank);
+  while (count_ < count) axes_[count_] = axes[count_], ++count_;
 }
 
 }  // namespace xgrad

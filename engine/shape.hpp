@@ -75,7 +75,10 @@ class Axes {
   constexpr Axes(int axis) noexcept : count_(1) { axes_[0] = axis; }
   /// `max(x, 0.0)` would be maximum(), `sum(x, true)` has no axes.
   template <detail::NoAxis T> Axes(T) = delete;
-  Axes(std::initializer_list<int> axes, Site site = Site::here());
+  Axes(std::initializer_list<int> axes, Site site = Site::here())
+      : Axes(axes.begin(), static_cast<int>(axes.size()), site) {}
+  /// More than max_rank axes are a ShapeError.
+  Axes(const int* axes, int count, Site site = Site::here());
 
   constexpr bool all() const noexcept { return count_ < 0; }
   constexpr int count() const noexcept { return count_ < 0 ? 0 : count_; }

@@ -1,6 +1,7 @@
 #pragma once
 // All of xgrad's neural networks: #include <xgrad/nn.hpp>.
 #include <xgrad/nn/activation.hpp>
+#include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/data/batches.hpp>
 #include <xgrad/nn/data/dataset.hpp>
 #include <xgrad/nn/data/digits.hpp>
@@ -14,6 +15,7 @@
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/optimizer.hpp>
 #include <xgrad/nn/parameter.hpp>
+#include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/safetensors.hpp>
 #include <xgrad/nn/schedule.hpp>
 #include <xgrad/nn/sequential.hpp>

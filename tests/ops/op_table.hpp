@@ -16,7 +16,7 @@ struct Argument {
   Shape shape = {3, 4};
   double low = -2, high = 2;  // of its elements
   DType dtype = float64;      // float64 stands for float32 as well; int64: labels in [low, high]; boolean: a mask
-  double diagonal = 0;     // added to that of each matrix
+  double diagonal = 0;        // added to that of each matrix
   bool optional = false;      // undefined means: without
 };
 

@@ -7,7 +7,9 @@ namespace {
 using T = const Tensor&;
 constexpr Argument labels(Shape shape, double low, double high) { return {shape, low, high, int64}; }
 
-Argument maybe(Shape shape, double low = -2, double high = 2) { return {.shape = shape, .low = low, .high = high, .optional = true}; }
+Argument maybe(Shape shape, double low = -2, double high = 2) {
+  return {.shape = shape, .low = low, .high = high, .optional = true};
+}
 
 std::vector<Argument> of(std::initializer_list<Shape> shapes) {
   std::vector<Argument> arguments;

@@ -1,0 +1,73 @@
+#include <xgrad/nn/recurrent.hpp>
+
+#include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/xgrad.hpp>
+
+namespace xgrad::nn {
+namespace {
+
+Tensor dense(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return bias.defined() ? linear(x, weight, bias) : linear(x, weight);
+}
+
+/// Calls step(x_t) for x (T, N, I), and stacks what it returns.
+template <class Step> Tensor each_step(const char* op, const Operand& x, Step step) {
+  if (!x.tensor || !x.tensor->defined() || x.tensor->rank() != 3 || x.tensor->shape()[0] == 0)
+    detail::fail<ShapeError>(op, x.site, "x is {}, expected (T, N, I) with a step or more",
+                             x.tensor && x.tensor->defined() ? detail::describe(*x.tensor) : "undefined");
+  const detail::SiteScope scope(op, x.site);
+  std::vector<Tensor> outputs;
+  for (std::int64_t t = 0; t < x.tensor->shape()[0]; ++t) outputs.push_back(step(slice(*x.tensor, {t})));
+  return stack(outputs);
+}
+
+}  // namespace
+
+Tensor rnn_cell(const Operand& x, const Operand& h, const CellWeights& weights, Nonlinearity nonlinearity) {
+  const detail::SiteScope scope("rnn_cell", x.site);
+  const Tensor sum = linear(x, weights.w_ih) + linear(h, weights.w_hh);
+  const Tensor shifted = weights.b_ih.defined() ? sum + weights.b_ih : sum;
+  const Tensor z = weights.b_hh.defined() ? shifted + weights.b_hh : shifted;
+  return nonlinearity == Nonlinearity::relu ? relu(z) : tanh(z);
+}
+
+LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights& weights) {
+  const detail::SiteScope scope("lstm_cell", x.site);
+  const Tensor gates = dense(identity(x), weights.w_ih, weights.b_ih) + dense(state.h, weights.w_hh, weights.b_hh);
+  const std::vector<Tensor> gate = chunk(gates, 4, -1);
+  const Tensor c = sigmoid(gate[1]) * state.c + sigmoid(gate[0]) * tanh(gate[2]);
+  return {sigmoid(gate[3]) * tanh(c), c};
+}
+
+Tensor gru_cell(const Operand& x, const Operand& h, const CellWeights& weights) {
+  const detail::SiteScope scope("gru_cell", x.site);
+  const std::vector<Tensor> from_x = chunk(dense(identity(x), weights.w_ih, weights.b_ih), 3, -1),
+                            from_h = chunk(dense(identity(h), weights.w_hh, weights.b_hh), 3, -1);
+  const Tensor r = sigmoid(from_x[0] + from_h[0]), z = sigmoid(from_x[1] + from_h[1]);
+  const Tensor n = tanh(from_x[2] + r * from_h[2]);
+  return (1 - z) * n + z * h;
+}
+
+Sequence rnn(const Operand& x, const Operand& h0, const CellWeights& weights, Nonlinearity nonlinearity) {
+  Tensor h = identity(h0);
+  const Tensor outputs =
+      each_step("rnn", x, [&](const Tensor& at) { return h = rnn_cell(at, h, weights, nonlinearity); });
+  return {outputs, h};
+}
+
+LstmSequence lstm(const Operand& x, const LstmState& state, const CellWeights& weights) {
+  LstmState now = state;
+  const Tensor outputs = each_step("lstm", x, [&](const Tensor& at) {
+    now = lstm_cell(at, now, weights);
+    return now.h;
+  });
+  return {outputs, now};
+}
+
+Sequence gru(const Operand& x, const Operand& h0, const CellWeights& weights) {
+  Tensor h = identity(h0);
+  const Tensor outputs = each_step("gru", x, [&](const Tensor& at) { return h = gru_cell(at, h, weights); });
+  return {outputs, h};
+}
+
+}  // namespace xgrad::nn
