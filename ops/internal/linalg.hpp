@@ -37,18 +37,16 @@ std::string which(const Tensor& x, i64 index);
 /// f(T{}) for float or double.
 template <class F> decltype(auto) typed(DType dtype, F f) { return dtype == DType::float32 ? f(float{}) : f(double{}); }
 
-/// Whether f(i) is true of all matrices of a batch, in parallel, each some `cost` multiply-adds; if not, the first that
-/// it is not of, else -1.
+/// Calls f(i) for all matrices of a batch, in parallel, each some `cost` multiply-adds. The first that it is false of,
+/// else -1.
 template <class F> i64 first_refused(i64 count, i64 cost, F f) {
   std::atomic<i64> first{count};
   const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, cost));
   parallel_for((count + together - 1) / together, [&](i64 tile) {
-    for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i) {
-      if (f(i)) continue;
-      for (i64 seen = first.load(); i < seen && !first.compare_exchange_weak(seen, i);) {
-      }
-      return;
-    }
+    for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
+      if (!f(i))
+        for (i64 seen = first.load(); i < seen && !first.compare_exchange_weak(seen, i);) {
+        }
   });
   return first.load() == count ? -1 : first.load();
 }

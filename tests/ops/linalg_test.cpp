@@ -80,6 +80,7 @@ TEST_CASE("linalg: det and slogdet", "[linalg]") {
   CHECK(det(zeros({2, 0, 0})).to_vector<float>() == std::vector<float>{1, 1});
   CHECK(det(ones({3, 3})).item() == 0);
   CHECK(det(zeros({0, 2, 2})).shape() == Shape{0});
+  CHECK(det(stack({eye(2), ones({2, 2}), eye(2) * 2.0})).to_vector<float>() == std::vector<float>{1, 0, 4});
   for (DType dtype : {float32, float64}) {
     const Tensor a = regular({3, 5, 5}, dtype), b = regular({3, 5, 5}, dtype, 2), c = stack({a, -a, b}, 1);
     CHECK(apart(det(matmul(a, b)) / (det(a) * det(b)), ones({3}, dtype)) < epsilon(dtype));

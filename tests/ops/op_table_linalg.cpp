@@ -54,7 +54,12 @@ void add_linalg(std::vector<OpRow>& rows) {
       "det", "det(x)", [](T x) { return det(x); }, squares);
   one(
       "slogdet", "slogdet(x).logabsdet", [](T x) { return slogdet(x).logabsdet; }, squares);
-  add.constant("slogdet", "slogdet(x).sign", [](const Tensors& in) { return slogdet(in[0]).sign; }, {matrix({3, 3})});
+  one("slogdet", "sign e^logabsdet of slogdet(x)",
+      [](T x) {
+        const auto [sign, logabsdet] = slogdet(x);
+        return sign * exp(logabsdet);
+      },
+      {matrix({3, 3}, -2)});
   prepared("cholesky", "cholesky(x x^T + 2)", [](T x) { return cholesky(positive(x)); },
            {{3, 3}, {1, 1}, {2, 2, 2}, {0, 0}, {0, 2, 2}});
 
