@@ -112,7 +112,8 @@ void add_layers(std::vector<OpRow>& rows) {
       {{{4, 3}}, maybe({3}), maybe({3})});
   row("batch_norm", "batch_norm(x)",
       [](const Tensors& in) {
-        Tensor mean = full({2}, 0.5, in[0].dtype()), variance = full({2}, 2, in[0].dtype());
+        const DType dtype = in[0].defined() ? in[0].dtype() : float64;
+        Tensor mean = full({2}, 0.5, dtype), variance = full({2}, 2, dtype);
         return batch_norm(in[0], mean, variance, in[1], in[2]);
       },
       {{{2, 2, 3}}, maybe({2}), maybe({2})});
