@@ -8,7 +8,8 @@ namespace xgrad::tests {
 namespace {
 
 const Tensor a = variable(zeros({2, 3})), v = variable(zeros({3})), i = eye(2, int64), none_at_all;
-const Tensor one = variable(eye(2)), singular = variable(ones({2, 2})), batch = variable(stack({one, singular, one, singular}));
+const Tensor one = variable(eye(2)), singular = variable(ones({2, 2})),
+             batch = variable(stack({one, singular, one, singular}));
 const Tensor holes = reshape(batch, {2, 2, 2, 2}), not_finite = tensor({{1, 2}, {NAN, 1}});
 const Tensor large = broadcast_to(1.0, {40'000, 1});
 
