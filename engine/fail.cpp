@@ -16,6 +16,13 @@ SiteScope::~SiteScope() {
   called_site = previous_site_;
 }
 
+UserScope::UserScope() noexcept
+    : previous_op_(std::exchange(called_op, nullptr)), previous_site_(std::exchange(called_site, {nullptr, 0})) {}
+UserScope::~UserScope() {
+  called_op = previous_op_;
+  called_site = previous_site_;
+}
+
 std::string with_site(const char* op, const std::string& message, Site site) {
   site = effective(site);
   if (called_op) op = called_op;

@@ -39,10 +39,10 @@ Tensor checked_seed(const char* caller, const Tensor& y, const Tensor& seed, Sit
 
 /// Marks every node that a requested one lies below of. True if all the tape's leaves, and nothing else, are requested:
 /// then there is nothing to leave out.
-bool mark_wanted(Tape::Impl& tape, u32 from, const u32* requested, std::size_t count) {
-  auto& wanted = tape.wanted;
+bool mark_wanted(Tape::Impl& tape, std::vector<u8>& wanted, u32 from, const u32* requested, std::size_t count,
+                 u32& lowest) {
   wanted.assign(from + 1, Sweep::unwanted);
-  u32 lowest = from;
+  lowest = from;
   std::size_t leaves = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (requested[i] > from || wanted[requested[i]]) continue;
@@ -66,6 +66,8 @@ bool mark_wanted(Tape::Impl& tape, u32 from, const u32* requested, std::size_t c
 /// The same numbers where nobody else sees them: gradients that sharing made one are handed out as several.
 Tensor own(const Tensor& t) { return Access::has_body(t) && !Access::body(t)->is_sole() ? t.clone() : t; }
 
+constexpr Op input{.name = "input", .vjp = [](Vjp& d) { d.add(0, d.grad()); }};
+
 /// A recorded derivative that depends on nothing any more: on the tape all the same, so that its own derivative is zero
 /// and not an error.
 constexpr Op constant_gradient{.name = "gradient", .vjp = [](Vjp&) {}};
@@ -76,18 +78,40 @@ void keep_on_tape(Tape::Impl& tape, Tensor& g, Site site) {
     push_general(tape, constant_gradient, site, nullptr, no_inputs, 0, reads_nothing, nullptr, 0, Tensor(), g);
 }
 
-void seed_sweep(Sweep& sweep, u32 id, const Tensor& seed) {
-  if (sweep.recording) sweep.adjoints.resize(id + 1);
-  sweep.contribute(id, sweep.recording ? seed : seed.detach(), "seed");
+/// While a sweep runs: what it records goes to its tape, a plain one records nothing.
+class Recording {
+ public:
+  explicit Recording(Tape::Impl* tape) noexcept : scope_{nullptr, tape} { enter(scope_); }
+  ~Recording() { leave(scope_); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ private:
+  Scope scope_;
+};
+
+void refuse_nested(const Tape::Impl& tape, const char* caller, Site site) {
+  if (tape.sweeping)
+    fail<GraphError>(caller, site,
+                     "this tape's derivative is being taken already: called from inside one of its "
+                     "operations' derivatives, which should use values and a tape of their own");
 }
 
 }  // namespace
 
+Tensor fresh(Tape::Impl& tape, const Tensor& x, u32 id, Site site) {
+  Tensor handle = Access::has_body(x) ? view(x, x.shape()) : x;
+  push_general(tape, input, site, nullptr, &id, 1, reads_nothing, nullptr, 0, Tensor(), handle);
+  return handle;
+}
+
 void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain_graph, Site site) {
   const u32 id = recorded_id(tape, y, "backward", "y", site);
   const Tensor start = checked_seed("backward", y, seed, site);
+  refuse_nested(tape, "backward", site);
+  const Recording nothing(nullptr);
   Sweep sweep{tape, false, false, !retain_graph, true, site, arch_index()};
-  seed_sweep(sweep, id, start);
+  sweep.contribute(id, start.detach(), "seed");
   sweep.run(id);
   for (u32 leaf : tape.leaves) {
     const Tensor g = sweep.adjoint(leaf);
@@ -109,36 +133,55 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
   sweep.done = true;
 }
 
+void answer(Tape::Impl& tape, const Question& q) {
+  constexpr std::size_t few = 64;
+  u32 small[few];
+  std::vector<u32> many(q.x_count > few ? q.x_count : 0);
+  u32* ids = q.x_count > few ? many.data() : small;
+  u32 from = 0;
+  for (std::size_t k = 0; k < q.y_count; ++k) from = std::max(from, recorded_id(tape, q.ys[k], q.caller, "y", q.site));
+  for (std::size_t i = 0; i < q.x_count; ++i) ids[i] = recorded_id(tape, q.xs[i], q.caller, "x", q.site);
+  if (!q.create_graph) refuse_nested(tape, q.caller, q.site);
+
+  std::vector<Tensor> starts(q.y_count > 1 ? q.y_count : 0);
+  Tensor only;
+  Tensor* start = q.y_count > 1 ? starts.data() : &only;
+  for (std::size_t k = 0; k < q.y_count; ++k) start[k] = checked_seed(q.caller, q.ys[k], q.seeds[k], q.site);
+  const Recording recording(q.create_graph ? &tape : nullptr);
+  Sweep sweep{tape, q.create_graph, false, q.release, false, q.site, arch_index()};
+  sweep.wanted.swap(tape.wanted);
+  u32 lowest = 0;
+  sweep.prune = !mark_wanted(tape, sweep.wanted, from, ids, q.x_count, lowest);
+  sweep.floor = std::max(q.floor, lowest);
+  if (q.create_graph) sweep.adjoints.resize(from + 1);
+  for (std::size_t k = 0; k < q.y_count; ++k)
+    sweep.contribute(tape.id_of(q.ys[k], q.caller, q.site), q.create_graph ? start[k] : start[k].detach(), "seed");
+  sweep.run(from);
+  for (std::size_t i = 0; i < q.x_count; ++i) q.out[i] = ids[i] <= from ? sweep.adjoint(ids[i]) : Tensor();
+  if (!q.create_graph) {
+    for (std::size_t i = 0; i < q.x_count; ++i)
+      if (ids[i] <= from) sweep.clear(ids[i]);
+    for (std::size_t i = 0; i < q.x_count; ++i) q.out[i] = own(q.out[i]);
+  }
+  sweep.done = true;
+}
+
+void fill_unreached(Tape::Impl& tape, const Question& q) {
+  for (std::size_t i = 0; i < q.x_count; ++i) {
+    if (!q.out[i].defined()) q.out[i] = zeros(q.xs[i].shape(), q.xs[i].dtype());
+    if (q.create_graph) keep_on_tape(tape, q.out[i], q.site);
+  }
+}
+
 }  // namespace detail
 
 void Tape::gradient(const Tensor& y, const Tensor* xs, Tensor* out, std::size_t count, const GradientOptions& options,
                     Site site) {
-  using namespace detail;
-  Impl& tape = *impl_;
-  const u32 id = recorded_id(tape, y, "gradient", "y", site);
-  constexpr std::size_t few = 64;
-  u32 small[few];
-  std::vector<u32> many(count > few ? count : 0);
-  u32* ids = count > few ? many.data() : small;
-  for (std::size_t i = 0; i < count; ++i) ids[i] = recorded_id(tape, xs[i], "gradient", "x", site);
-  const Tensor start = checked_seed("gradient", y, options.seed, site);
-  const bool all = mark_wanted(tape, id, ids, count);
-  Sweep sweep{tape, options.create_graph, !all, !options.retain_graph && !options.create_graph, false,
-              site, arch_index()};
-  seed_sweep(sweep, id, start);
-  sweep.run(id);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Tensor g = ids[i] <= id ? sweep.adjoint(ids[i]) : Tensor();
-    out[i] = g.defined() ? g : zeros(tape.shape_of(ids[i]), tape.at(ids[i]).dtype());
-  }
-  if (options.create_graph) {
-    for (std::size_t i = 0; i < count; ++i) keep_on_tape(tape, out[i], site);
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i)
-    if (ids[i] <= id) sweep.clear(ids[i]);
-  for (std::size_t i = 0; i < count; ++i) out[i] = own(out[i]);
-  sweep.done = true;
+  const detail::Question question{
+      "gradient", site, &y,    &options.seed,        1,
+      xs,         out,  count, options.create_graph, !options.retain_graph && !options.create_graph};
+  detail::answer(*impl_, question);
+  detail::fill_unreached(*impl_, question);
 }
 
 }  // namespace xgrad

@@ -182,6 +182,11 @@ MemoryUse memory_use() noexcept {
   return {used, detail::peak.load(std::memory_order_relaxed), detail::reserved.load(std::memory_order_relaxed) - used};
 }
 
+void reset_peak_memory() noexcept {
+  detail::pool.report();
+  detail::peak.store(detail::in_use.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 void trim_memory() noexcept {
   using namespace detail;
   pool.hand_over();

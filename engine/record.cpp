@@ -10,6 +10,7 @@ namespace xgrad::detail {
 void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
                   Reads reads, const void* attributes, std::size_t attributes_size, const Tensor& extra, Tensor& out) {
   tape.make_room();  // nothing fails once values are saved
+  if (!tape.keeps) reads = reads_nothing;
   const auto inputs = static_cast<u32>(count);
   const auto saved = static_cast<std::size_t>(std::popcount(reads));
   const std::size_t ids_size = (inputs * sizeof(u32) + 7) & ~std::size_t{7};
@@ -26,9 +27,7 @@ void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const
 
   Access::set_node(out, tape.count, tape.serial);
   Saved* slot = record->saved;
-  const auto keep = [&](const Tensor& t) {
-    new (slot++) Saved{t, Access::has_body(t) ? Access::body(t)->version() : 0};
-  };
+  const auto keep = [&](const Tensor& t) { new (slot++) Saved(save(t)); };
   for (int i = 0; i < count && i < 30; ++i)
     if (reads & reads_in(i)) keep(*in[i]);
   if (reads & reads_extra) keep(extra);
@@ -134,6 +133,8 @@ Shape Vjp::shape(int i) const {
 }
 bool Vjp::wanted(int i) const noexcept { return sweep_->wants(record_->inputs[i]); }
 bool Vjp::recording() const noexcept { return sweep_->recording; }
+Tape::Impl& Vjp::tape() const noexcept { return sweep_->tape; }
+Site Vjp::site() const noexcept { return node_->site(); }
 const void* Vjp::raw_attributes() const noexcept { return record_->attributes; }
 
 void Vjp::add(int i, const Tensor& contribution) {

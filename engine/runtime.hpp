@@ -12,10 +12,12 @@ const char* blas_core() noexcept;
 /// Bytes of tensor memory, all threads together.
 struct MemoryUse {
   std::int64_t in_use;  ///< held by live tensors and tapes
-  std::int64_t peak;    ///< the most in_use has been
+  std::int64_t peak;    ///< the most in_use has been since the start, or since reset_peak_memory()
   std::int64_t pooled;  ///< kept for reuse
 };
 MemoryUse memory_use() noexcept;
+/// Makes what is in use now the peak.
+void reset_peak_memory() noexcept;
 /// Gives pooled memory of this thread, and what all threads share, back to the system.
 void trim_memory() noexcept;
 

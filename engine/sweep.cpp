@@ -56,7 +56,20 @@ void add_into_body(Body*& target, const Tensor& value) {
   add_into(target->dtype, target->data, b->data, target->size);
 }
 
+bool has_changed(const Saved& saved) noexcept {
+  return Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version;
+}
+
 }  // namespace
+
+Tensor unchanged(const Saved& saved, const char* op, Site site) {
+  if (has_changed(saved))
+    fail<GraphError>(
+        op, site,
+        "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
+        describe(saved.value));
+  return saved.value;
+}
 
 void Sweep::clear(u32 id) noexcept {
   Node& node = tape.at(id);
@@ -92,10 +105,6 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
 
 namespace {
 
-bool has_changed(const Saved& saved) noexcept {
-  return Access::has_body(saved.value) && Access::body(saved.value)->version() != saved.version;
-}
-
 bool has_changed(const Record& record) noexcept {
   return std::any_of(record.saved, record.saved + record.saved_count(), [](const Saved& s) { return has_changed(s); });
 }
@@ -103,13 +112,7 @@ bool has_changed(const Record& record) noexcept {
 }  // namespace
 
 Tensor Sweep::saved(const Node& node, int slot) const {
-  const Saved& saved = node.record->saved[slot];
-  if (has_changed(saved))
-    fail<GraphError>(
-        node.op().name, node.site(),
-        "a value its derivative needs ({}) was changed in place after this line; clone() it before changing it",
-        describe(saved.value));
-  return saved.value;
+  return unchanged(node.record->saved[slot], node.op().name, node.site());
 }
 
 void Sweep::refuse_released(const Node& node) const {
@@ -144,7 +147,7 @@ void Sweep::check_released(u32 from) {
 
 void Sweep::finish_node(u32 id, Node& node) {
   if (deposit && node.is(Node::retained)) retained.emplace_back(tape.retained.at(id), adjoint(id).clone());
-  if (!recording && !(prune && tape.wanted[id] == requested)) clear(id);
+  if (!recording && !(prune && wanted[id] == requested)) clear(id);
   if (!release) return;
   if (node.is(Node::general)) tape.drop_saved(node);
   node.set(Node::released);
@@ -201,8 +204,8 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
       Body*& into = target.adjoint_body;
       Body* g = Access::body(operands.values[0]);
       // The last derivative may overwrite the upstream gradient that only this node and `operands` hold.
-      const bool reuse = !into && i == last && !node.is(Node::retained) &&
-                         !(prune && tape.wanted[node_id] == requested) && g->is_sole(2);
+      const bool reuse =
+          !into && i == last && !node.is(Node::retained) && !(prune && wanted[node_id] == requested) && g->is_sole(2);
       if (reuse) {
         retain_body(g);
         into = g;
@@ -219,7 +222,7 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
 
 void Sweep::slow_node(u32 id, Node& node) {
   if (node.is(Node::leaf)) {
-    if (prune && tape.wanted[id] != requested) clear(id);
+    if (prune && wanted[id] != requested) clear(id);
     return;
   }
   if (node.is(Node::array) ? !node.adjoint_body : is_unreached(node.adjoint)) return;
@@ -254,8 +257,8 @@ void Sweep::run_plain(u32 from) {
       continue;
     }
     if (is_unreached(node.adjoint)) continue;
-    if (prune && tape.wanted[id] != passing) {
-      if (tape.wanted[id] == unwanted) {
+    if (prune && wanted[id] != passing) {
+      if (wanted[id] == unwanted) {
         node.adjoint = unreached;
         continue;
       }
@@ -270,7 +273,7 @@ void Sweep::run_plain(u32 from) {
 
 // The same walk with adjoints that have a history. A 0-d node's inputs come back as 0-d Tensors on the tape.
 void Sweep::run_recording(u32 from) {
-  for (u32 id = from; id > 0; --id) {
+  for (u32 id = from; id > floor; --id) {
     Node& node = tape.at(id);
     if (node.is(Node::leaf) || !adjoints[id].defined() || !wants(id)) continue;
     if (node.is(Node::released)) refuse_released(node);
@@ -282,7 +285,7 @@ void Sweep::run_recording(u32 from) {
     } else {
       recorded_rule(id, node, grad);
     }
-    if (!(prune && tape.wanted[id] == requested)) adjoints[id] = Tensor();
+    if (!(prune && wanted[id] == requested)) adjoints[id] = Tensor();
   }
 }
 
@@ -315,17 +318,20 @@ void Sweep::recorded_rule(u32 id, Node& node, const Tensor& grad) {
 Sweep::~Sweep() {
   if (!done && !recording)
     for (u32 id = tape.count; id-- > 1;) clear(id);
+  if (wanted.capacity() != 0) tape.wanted.swap(wanted);
 }
 
 void Sweep::run(u32 from) {
   if (release) check_released(from);
-  struct Inside {
-    Scope scope;
-    explicit Inside(Tape::Impl* records) noexcept : scope{nullptr, records} { enter(scope); }
-    ~Inside() { leave(scope); }
-  } const inside(recording ? &tape : nullptr);
-  if (recording) run_recording(from);
-  else run_plain(from);
+  if (recording) return run_recording(from);
+  tape.sweeping = true;
+  try {
+    run_plain(from);
+  } catch (...) {
+    tape.sweeping = false;
+    throw;
+  }
+  tape.sweeping = false;
 }
 
 }  // namespace xgrad::detail

@@ -124,6 +124,9 @@ void Tape::Impl::open() {
   count = 0;
   last_general = 0;
   has_released = false;
+  apart = false;
+  keeps = true;
+  captures = false;
   push() = Node{};  // id 0 means "constant"; what is added to its adjoint is never read
   detail::enter(scope);
 }
@@ -131,6 +134,13 @@ void Tape::Impl::open() {
 void Tape::Impl::drop_saved(Node& node) noexcept {
   detail::Record& record = *node.record;
   for (int i = 0; i < record.saved_count(); ++i) record.saved[i].value = Tensor();
+  if (node.op().drop) node.op().drop(record.attributes);
+}
+
+void Tape::Impl::step_aside() noexcept {
+  detail::leave(scope);
+  scope.outer = nullptr;
+  apart = true;
 }
 
 void Tape::Impl::close() noexcept {
@@ -138,7 +148,7 @@ void Tape::Impl::close() noexcept {
     std::fputs("xgrad: a Tape was destroyed on another thread than the one it was made on\n", stderr);
     std::abort();
   }
-  detail::leave(scope);
+  if (!apart) detail::leave(scope);
   const auto release_adjoint = [](const Node& node) {
     if (node.is(Node::array) && node.adjoint_body) detail::release(node.adjoint_body);
   };
@@ -160,6 +170,7 @@ void Tape::Impl::close() noexcept {
 void Tape::Impl::give_back() noexcept {
   for (auto& [block, size_class] : memory) detail::pool_put(block, size_class);
   memory.clear();
+  captured.clear();
   chunks.clear();
 }
 
@@ -198,10 +209,21 @@ std::pair<Body*, u32>* Tape::Impl::leaf_slot(const Body* variable) noexcept {
   }
 }
 
+u32 Tape::Impl::captured_id(const Tensor& t, Site site) {
+  const u64 key = u64{detail::Access::tape(t)} << 32 | detail::Access::node(t);
+  if (const auto known = captured.find(key); known != captured.end()) return known->second.second;
+  const u32 id = detail::Access::node(detail::fresh(*this, t, 0, site));
+  captured.emplace(key, std::pair(t, id));
+  return id;
+}
+
 u32 Tape::Impl::id_of_slow(const Tensor& t, const char* op, Site site) {
   if (t.is_leaf()) return leaf_id(detail::Access::body(t));
   if (detail::Access::tape(t) == 0) return 0;
   if (const Impl* its = detail::find_tape(detail::Access::tape(t))) {
+    if (captures)
+      for (const detail::Scope* around = scope.outer; around; around = around->outer)
+        if (around->tape == its) return captured_id(t, site);
     const detail::Scope* around = &its->scope;
     while (around && around != &scope) around = around->outer;
     detail::fail<GraphError>(op, site, "a value recorded on an {} tape meets the {} one; detach() it, or use one tape",

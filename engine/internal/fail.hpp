@@ -23,6 +23,18 @@ class SiteScope {
   const char* previous_op_;
   Site previous_site_;
 };
+/// While user code runs inside of such a call, its own lines count.
+class UserScope {
+ public:
+  UserScope() noexcept;
+  ~UserScope();
+  UserScope(const UserScope&) = delete;
+  UserScope& operator=(const UserScope&) = delete;
+
+ private:
+  const char* previous_op_;
+  Site previous_site_;
+};
 /// `site`, or that of the innermost scope.
 inline Site effective(Site site) noexcept {
   const bool inside = called_site.file != nullptr;  // member by member: one wide load would wait for two narrow stores

@@ -20,6 +20,9 @@ struct Saved {
   Tensor value;
   u32 version;
 };
+inline Saved save(const Tensor& t) { return {t, Access::has_body(t) ? Access::body(t)->version() : 0}; }
+/// What was saved; GraphError if it has changed since.
+Tensor unchanged(const Saved& saved, const char* op, Site site);
 
 /// What a general node keeps beside it, in the tape's arena, followed by its saved values, input ids and attributes.
 struct Record {
@@ -93,15 +96,20 @@ struct Tape::Impl {
   detail::Scope scope{nullptr, this};
   detail::u32 last_general = 0;  // the last node that has a Record
   bool has_released = false;     // some node has been released
+  bool apart = false;            // not in this thread's list of scopes
+  bool sweeping = false;         // a plain sweep has its adjoints in the nodes
+  bool keeps = true;             // false: nodes save no values, and only tell what depends on what
+  bool captures = false;         // values of the tapes around this one count as inputs of it, see `captured`
   std::vector<detail::Node*> chunks;
   char* arena = nullptr;  // for records
   char* arena_end = nullptr;
   std::vector<std::pair<void*, detail::u16>> memory;  // of the chunks, of the arena, of records too big for that
   std::vector<detail::u32> leaves;                    // node ids
-  std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;  // open addressing, power of two
-  std::map<detail::u32, detail::Body*> retained;                  // values under retain_grad(), owned
-  std::vector<detail::u8> wanted;                                 // per sweep: does a requested value lie below
-  std::vector<detail::u8> reached;                                // and does a gradient reach it
+  std::vector<std::pair<detail::Body*, detail::u32>> leaf_table;   // open addressing, power of two
+  std::map<detail::u32, detail::Body*> retained;                   // values under retain_grad(), owned
+  std::map<detail::u64, std::pair<Tensor, detail::u32>> captured;  // serial << 32 | node: that value, its node here
+  std::vector<detail::u8> wanted;                                  // memory for a sweep's
+  std::vector<detail::u8> reached;                                 // and does a gradient reach it
 
   detail::Node& at(detail::u32 id) noexcept { return chunks[id >> chunk_bits][id & (chunk_nodes - 1)]; }
   /// After this the next push() cannot fail.
@@ -135,10 +143,13 @@ struct Tape::Impl {
   }
   detail::u32 id_of_slow(const Tensor& t, const char* op, Site site);
   detail::u32 leaf_id(detail::Body* variable);
+  detail::u32 captured_id(const Tensor& t, Site site);
   /// Its entry in leaf_table, or the free one where it belongs.
   std::pair<detail::Body*, detail::u32>* leaf_slot(const detail::Body* variable) noexcept;
   const Shape& shape_of(detail::u32 id) noexcept;
   void drop_saved(detail::Node& node) noexcept;
+  /// Records no more, and is no tape around others; its derivatives can still be asked for.
+  void step_aside() noexcept;
 };
 
 }  // namespace xgrad
@@ -166,6 +177,27 @@ void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const
 
 /// Tensor::backward and Tape::backward.
 void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain_graph, Site site);
+
+/// x as an input of a function: a value of its own on `tape`, which passes its gradient on to node `id` (0: to none).
+Tensor fresh(Tape::Impl& tape, const Tensor& x, u32 id, Site site);
+
+/// For each x the sum of seeds[k] dys[k]/dx, undefined where no path leads from a y to it. An undefined seed is 1.
+struct Question {
+  const char* caller;
+  Site site;
+  const Tensor* ys;
+  const Tensor* seeds;
+  std::size_t y_count;
+  const Tensor* xs;
+  Tensor* out;
+  std::size_t x_count;
+  bool create_graph = false;
+  bool release = false;
+  u32 floor = 0;  // under create_graph: the nodes up to this one pass nothing on
+};
+void answer(Tape::Impl& tape, const Question& question);
+/// Puts a zero where there is no gradient; under create_graph, on the tape.
+void fill_unreached(Tape::Impl& tape, const Question& question);
 
 /// The tape of this thread with that serial number, or null.
 Tape::Impl* find_tape(u32 serial) noexcept;

@@ -6,6 +6,7 @@
 #include <xgrad/engine/internal/body.hpp>
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/kernels/kernel.hpp>
+#include <xgrad/engine/tape.hpp>
 
 namespace xgrad::detail {
 
@@ -40,7 +41,14 @@ struct Op {
   void (*vjp)(Vjp& d) = nullptr;
   /// Set for elementwise ops instead.
   const ElementwiseRule* elementwise = nullptr;
+  /// For attributes that own something: gives it up, once or more often. Called when the node gives up what it saved.
+  void (*drop)(void* attributes) noexcept = nullptr;
 };
+
+/// The `drop` of attributes that are a T*, made by new.
+template <class T> void delete_attribute(void* attributes) noexcept {
+  delete std::exchange(*static_cast<T**>(attributes), nullptr);
+}
 
 /// One application of a general op: resolves its operands, checks dtypes, records the result.
 class Call {
@@ -110,6 +118,9 @@ class Vjp {
   bool wanted(int i) const noexcept;
   /// Whether the derivative is itself being recorded; fused shortcuts are for when it is not.
   bool recording() const noexcept;
+  /// The tape under differentiation, and the line that recorded this node.
+  Tape::Impl& tape() const noexcept;
+  Site site() const noexcept;
   template <class Attributes> const Attributes& attributes() const noexcept {
     return *static_cast<const Attributes*>(raw_attributes());
   }

@@ -8,13 +8,15 @@ namespace xgrad::detail {
 struct Sweep {
   Tape::Impl& tape;
   bool recording;
-  bool prune;                                           // follow only nodes marked in tape.wanted
+  bool prune;                                           // follow only nodes marked in `wanted`
   bool release;                                         // give up what is saved on the way
   bool deposit;                                         // backward(): leave gradients in leaves and retained values
   Site site;                                            // of the call that asked
   int arch;                                             // arch_index()
   std::vector<Tensor> adjoints = {};                    // recording only
   std::vector<std::pair<Body*, Tensor>> retained = {};  // deposit only: what retained values are to be left
+  std::vector<u8> wanted = {};                          // a Mark for each node, from the tape's memory
+  u32 floor = 0;                                        // recording only: goes no further down
   bool done = false;                                    // until then an exception leaves nothing behind in the nodes
 
   enum Mark : u8 { unwanted, passing, requested };
@@ -23,7 +25,7 @@ struct Sweep {
   ~Sweep();
 
   void run(u32 from);
-  bool wants(u32 id) const noexcept { return id != 0 && (!prune || tape.wanted[id] != unwanted); }
+  bool wants(u32 id) const noexcept { return id != 0 && (!prune || wanted[id] != unwanted); }
   void contribute(u32 id, const Tensor& value, const char* op);
   /// A saved value, checked not to have changed since.
   Tensor saved(const Node& node, int slot) const;
