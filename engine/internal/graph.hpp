@@ -192,8 +192,8 @@ struct Question {
   Tensor* out;
   std::size_t x_count;
   bool create_graph = false;
-  bool release = false;
-  u32 floor = 0;  // under create_graph: the nodes up to this one pass nothing on
+  bool release = false;  // of one y only
+  u32 floor = 0;         // under create_graph: the nodes up to this one pass nothing on
 };
 void answer(Tape::Impl& tape, const Question& question);
 /// Puts a zero where there is no gradient; under create_graph, on the tape.
