@@ -117,6 +117,9 @@ void add_elementwise(Table& t) {
                                                                                     {"arctanh", atanh},
                                                                                     {"erf", erf},
                                                                                     {"erfc", erfc},
+                                                                                    {"normal_cdf", normal_cdf},
+                                                                                    {"gelu_tanh", gelu_tanh},
+                                                                                    {"nonzero", nonzero},
                                                                                     {"sigmoid", sigmoid},
                                                                                     {"relu", relu},
                                                                                     {"relu6", relu6},
@@ -180,7 +183,10 @@ void add_elementwise(Table& t) {
   t["hardtanh"] =
       one([](const Tensor& x, At a) { return hardtanh(x, number(a, "min_val", -1), number(a, "max_val", 1)); });
   t["threshold"] = one([](const Tensor& x, At a) { return threshold(x, number(a, "threshold"), number(a, "value")); });
-  t["nan_to_num"] = one([](const Tensor& x, At) { return nan_to_num(x); });
+  t["nan_to_num"] = one([](const Tensor& x, At a) {
+    if (!a.contains("posinf")) return nan_to_num(x, number(a, "nan", 0));
+    return nan_to_num(x, number(a, "nan", 0), number(a, "posinf"), number(a, "neginf"));
+  });
   t["gelu"] =
       one([](const Tensor& x, At a) { return a.value("approximate", "none") == "tanh" ? gelu_tanh(x) : gelu(x); });
   t["clamp"] =
@@ -189,8 +195,10 @@ void add_elementwise(Table& t) {
   t["lerp"] = [](In in, At a) {
     return Tensors{in.size() > 2 ? lerp(in[0], in[1], in[2]) : lerp(in.at(0), in.at(1), number(a, "weight"))};
   };
-  t["masked_fill"] =
-      two([](const Tensor& x, const Tensor& mask, At a) { return masked_fill(x, mask, number(a, "value")); });
+  t["masked_fill"] = [](In in, At a) {
+    return Tensors{in.size() > 2 ? masked_fill(in[0], in[1], in[2])
+                                 : masked_fill(in.at(0), in.at(1), number(a, "value"))};
+  };
 }
 
 void add_reductions(Table& t) {
@@ -285,9 +293,25 @@ void add_shapes(Table& t) {
   t["flatten"] =
       one([](const Tensor& x, At a) { return flatten(x, a.value("start_axis", 0), a.value("end_axis", -1)); });
   t["squeeze"] = one([](const Tensor& x, At a) { return squeeze(x, axes(a)); });
+  t["unflatten"] = one([](const Tensor& x, At a) { return unflatten(x, axis(a), shape(a, "shape")); });
   t["unsqueeze"] = one([](const Tensor& x, At a) { return unsqueeze(x, axis(a)); });
   t["broadcast_to"] = one([](const Tensor& x, At a) { return broadcast_to(x, shape(a, "shape")); });
-  t["getitem"] = one([](const Tensor& x, At a) { return index(x, index_of(a)); });
+  t["expand"] = one([](const Tensor& x, At a) {
+    const std::vector<int64_t> e = list(a, "shape");
+    if (e.size() == 1) return expand(x, {e[0]});
+    if (e.size() == 2) return expand(x, {e[0], e[1]});
+    if (e.size() == 3) return expand(x, {e[0], e[1], e[2]});
+    throw Failed("expand to more than 3 axes");
+  });
+  t["index"] = t["getitem"] = one([](const Tensor& x, At a) { return index(x, index_of(a)); });
+  t["slice"] = one([](const Tensor& x, At a) {
+    std::vector<Slice> slices;
+    for (const Index& entry : index_of(a)) slices.push_back(entry.slice);
+    return slice(x, slices.data(), slices.size());
+  });
+  t["meshgrid"] = [](In in, At a) {
+    return meshgrid(in, a.value("indexing", std::string("ij")) == "xy" ? Indexing::xy : Indexing::ij);
+  };
   t["boolean_mask"] = two([](const Tensor& x, const Tensor& mask, At) { return index(x, {mask}); });
   t["concatenate"] = [](In in, At a) { return Tensors{concatenate(in, a.value("axis", 0))}; };
   t["stack"] = [](In in, At a) { return Tensors{stack(in, a.value("axis", 0))}; };
@@ -332,11 +356,27 @@ void add_shapes(Table& t) {
   t["gather"] = two([](const Tensor& x, const Tensor& i, At a) { return gather(x, axis(a), i); });
   t["index_select"] = two([](const Tensor& x, const Tensor& i, At a) { return index_select(x, axis(a), i); });
   t["scatter_add"] = [](In in, At a) { return Tensors{scatter_add(in.at(0), axis(a), in.at(1), in.at(2))}; };
-  t["scatter"] = [](In in, At a) { return Tensors{scatter(in.at(0), axis(a), in.at(1), in.at(2))}; };
+  t["scatter"] = [](In in, At a) {
+    return Tensors{in.size() > 2 ? scatter(in[0], axis(a), in[1], in[2])
+                                 : scatter(in.at(0), axis(a), in.at(1), number(a, "value"))};
+  };
   t["index_add"] = [](In in, At a) {
     return Tensors{index_add(in.at(0), axis(a), in.at(1), in.at(2), number(a, "alpha", 1))};
   };
   t["one_hot"] = one([](const Tensor& i, At a) { return one_hot(i, a.at("num_classes")); });
+}
+
+xgrad::DType dtype(At a) { return a.value("dtype", std::string("f8")) == "i8" ? xgrad::int64 : xgrad::float64; }
+
+void add_numbers(Table& t) {
+  using namespace xgrad;
+  t["arange"] = [](In, At a) {
+    return Tensors{arange(number(a, "start", 0), number(a, "stop"), number(a, "step", 1), dtype(a))};
+  };
+  t["linspace"] = [](In, At a) {
+    return Tensors{linspace(number(a, "start"), number(a, "stop"), whole(a, "count", 50), dtype(a))};
+  };
+  t["eye"] = [](In, At a) { return Tensors{eye(a.at("n"), whole(a, "columns", a.at("n")), dtype(a))}; };
 }
 
 void add_products(Table& t) {
@@ -358,6 +398,22 @@ void add_products(Table& t) {
   t["inv"] = one([](const Tensor& x, At) { return inv(x); });
   t["det"] = one([](const Tensor& x, At) { return det(x); });
   t["cholesky"] = one([](const Tensor& x, At) { return cholesky(x); });
+  t["slogdet"] = [](In in, At) {
+    const Slogdet d = slogdet(in.at(0));
+    return Tensors{d.sign, d.logabsdet};
+  };
+  t["qr"] = [](In in, At) {
+    const Qr factors = qr(in.at(0));
+    return Tensors{factors.q, factors.r};
+  };
+  t["eigh"] = [](In in, At) {
+    const Eigh e = eigh(in.at(0));
+    return Tensors{e.values, e.vectors};
+  };
+  t["svd"] = [](In in, At) {
+    const Svd factors = svd(in.at(0));
+    return Tensors{factors.u, factors.s, factors.vt};
+  };
 }
 
 void add_losses(Table& t) {
@@ -378,7 +434,7 @@ void add_losses(Table& t) {
   t["cosine_similarity"] = two([](const Tensor& x, const Tensor& y, At a) {
     return cosine_similarity(x, y, a.value("axis", 1), number(a, "eps", 1e-8));
   });
-  t["binary_cross_entropy_with_logits"] = [](In in, At a) {
+  t["bce_with_logits"] = t["binary_cross_entropy_with_logits"] = [](In in, At a) {
     return Tensors{in.size() > 2 ? bce_with_logits(in[0], in[1], in[2], reduction(a))
                                  : bce_with_logits(in.at(0), in.at(1), reduction(a))};
   };
@@ -509,7 +565,7 @@ void add_layers(Table& t) {
 const Table& table() {
   static const Table functions = [] {
     Table t;
-    add_elementwise(t), add_reductions(t), add_shapes(t), add_products(t), add_losses(t), add_layers(t);
+    add_elementwise(t), add_reductions(t), add_shapes(t), add_numbers(t), add_products(t), add_losses(t), add_layers(t);
     return t;
   }();
   return functions;
