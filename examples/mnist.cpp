@@ -46,6 +46,11 @@ void run(const Options& options) {
   file.commit();
 }
 
+/// What was printed has to arrive, too.
+void check_printed() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw xgrad::IoError("standard output cannot be written");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +58,7 @@ int main(int argc, char** argv) {
   if (const int status = parse(argc, argv, options); status >= 0) return status;
   try {
     run(options);
+    check_printed();
     return 0;
   } catch (const xgrad::Error& error) {
     return complain(error.what(), 2);

@@ -65,6 +65,7 @@ void FileWriter::fail(const char* what, Site site) const {
 }
 
 void FileWriter::write(const void* bytes, std::size_t count, Site site) {
+  if (committed_) detail::fail<ValueError>("FileWriter", site, "{} has been committed", path_);
   if (descriptor_ < 0) descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor_ < 0) fail("cannot be written", site);
   const char* next = static_cast<const char*>(bytes);
@@ -79,6 +80,7 @@ void FileWriter::write(const void* bytes, std::size_t count, Site site) {
 
 void FileWriter::commit(Site site) {
   const bool regular = !temporary_.empty();
+  committed_ = true;
   if (regular && ::fsync(descriptor_) != 0) fail("cannot be brought to the disk", site);
   if (descriptor_ >= 0 && ::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be written", site);
   if (!regular) return;

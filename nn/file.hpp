@@ -28,6 +28,7 @@ class FileWriter {
   std::string path_;
   std::string temporary_;  // empty: written directly
   int descriptor_ = -1;
+  bool committed_ = false;
 };
 
 }  // namespace xgrad::nn

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -90,6 +91,14 @@ void fill_defaults(Options& options) {
   if (options.weight_decay < 0) options.weight_decay = options.optimizer == "momentum" && !sigmoid ? 1e-4 : 0;
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code none;  // what cannot be followed is not the same
+  const auto followed = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+  };
+  return a == b || (!a.empty() && !b.empty() && followed(a) == followed(b) && !none);
+}
+
 }  // namespace
 
 int complain(std::string message, int status) {
@@ -105,7 +114,7 @@ int parse(int argc, char** argv, Options& options) {
   declare(app, options);
   try {
     app.parse(argc, argv);
-    if (!options.save.empty() && options.save == options.json)
+    if (!options.save.empty() && same_file(options.save, options.json))
       throw CLI::ValidationError("--save and --json name the same file");
   } catch (const CLI::Success& help) {
     return app.exit(help);

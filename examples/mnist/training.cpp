@@ -84,6 +84,10 @@ Results train(Model& model, const nn::TrainTest& data, const Options& options, P
     results.test_accuracy = test(model, test_batches, data.test);
     progress.epoch(epoch, results.final_loss, results.test_accuracy);
   }
+  for (const auto& [name, weights] : model.network.named_parameters())
+    if (!all(isfinite(weights)).item())
+      throw Diverged(
+          fmt::format("{} is not finite after {} steps: try a smaller --lr than {}", name, results.steps, options.lr));
   results.seconds = now() - start;
   progress.end();
   results.median_step_seconds = times.median();

@@ -212,6 +212,7 @@ TEST_CASE("what mnist cannot do it says in one line, with exit status 2, before 
       {"--save " + folder / "no/such" + data, "no/such cannot be written: No such file or directory"},
       {"--save " + folder.path() + data, "Is a directory"},
       {"--save " + kept + " --json " + kept + data, "same file"},
+      {"--save ./x --json x" + data, "same file"},
       {"--save " + kept + " --lr" + data, "--lr"},
       {"$(printf -- '--a\\nb')", "--a"},
   };
@@ -260,6 +261,20 @@ TEST_CASE("training that explodes stops with one line") {
   const Run result = run("mnist", "--lr 1e300 --data " + small_mnist().path());
   CHECK(result.status == 1);
   CHECK_THAT(result.err, contains("mnist: the loss is not finite at step"));
+
+  const TempFolder folder;
+  const Run last =
+      run("mnist", "--lr 1e308 --epochs 1 --limit-train 50 --save " + folder / "w" + " --data " + small_mnist().path());
+  CHECK(last.status == 1);
+  CHECK_THAT(last.err, contains("is not finite"));
+  CHECK_FALSE(std::filesystem::exists(folder / "w"));
+}
+
+TEST_CASE("a report that does not arrive is an error") {
+  const Run result = run("sh", "-c '" + found("mnist") + " --epochs 1 --limit-train 50 --json - --data " +
+                                   small_mnist().path() + " >/dev/full'");
+  CHECK(result.status == 2);
+  CHECK_THAT(result.err, contains("mnist: standard output cannot be written"));
 }
 
 TEST_CASE("drawn digits are learned to 0.95", "[long]") {

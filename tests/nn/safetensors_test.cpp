@@ -193,6 +193,7 @@ TEST_CASE("FileWriter: whole or not at all") {
   nn::FileWriter null("/dev/null");
   null.write("x");
   null.commit();
+  CHECK_THROWS_AS(null.write("y"), ValueError);
   CHECK(fs::is_character_file("/dev/null"));
   CHECK_THROWS_AS(nn::FileWriter(""), IoError);
   CHECK_THROWS_AS(nn::FileWriter(folder / ""), IoError);
