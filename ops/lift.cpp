@@ -25,9 +25,10 @@ namespace xgrad::detail {
 
 #define XGRAD_RULES(X)                                                                                               \
   X(Add)                                                                                                             \
-  X(Sub) X(Mul) X(Div) X(Neg) X(Where) X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) X(Equal)          \
-      X(NotEqual) X(LogicalAnd) X(LogicalOr) X(LogicalNot) X(Abs) X(Acos) X(Acosh) X(Asin) X(Asinh) X(Atan) X(Atanh) \
-          X(Cbrt) X(Ceil) X(Cos) X(Cosh) X(Erf) X(Erfc) X(Exp) X(Exp2) X(Expm1) X(Floor) X(Frac) X(Gelu) X(GeluTanh) \
+  X(Sub)                                                                                                             \
+  X(Mul) X(Div) X(Neg) X(Where) X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) X(Equal) X(NotEqual)     \
+      X(LogicalAnd) X(LogicalOr) X(LogicalNot) X(Abs) X(Acos) X(Acosh) X(Asin) X(Asinh) X(Atan) X(Atanh) X(Cbrt)     \
+          X(Ceil) X(Cos) X(Cosh) X(Erf) X(Erfc) X(Exp) X(Exp2) X(Expm1) X(Floor) X(Frac) X(Gelu) X(GeluTanh)         \
               X(Hardsigmoid) X(Hardswish) X(Log) X(Log10) X(Log1p) X(Log2) X(LogSigmoid) X(Mish) X(NormalCdf)        \
                   X(Reciprocal) X(Relu) X(Relu6) X(Round) X(Rsqrt) X(Selu) X(Sigmoid) X(Sign) X(Silu) X(Sin) X(Sinh) \
                       X(Softsign) X(Sqrt) X(Square) X(Step) X(Tan) X(Tanh) X(Tanhshrink) X(Trunc) X(Atan2) X(Fmod)   \
@@ -400,19 +401,23 @@ Program* make_program(Trace& trace, int inputs, const std::vector<Symbol>& resul
   std::vector<u16> free;
   for (std::size_t k = 0; k < p->steps.size(); ++k) {
     Program::Step& step = p->steps[k];
-    const auto give_back = [&](int i) {
-      if (step.in[i] < first) return;
-      const std::size_t from_step = step.in[i] - first;
-      if (last[from_step] == k && output[from_step] < 0) {
-        free.push_back(p->steps[from_step].slot);
-        last[from_step] = ~std::size_t{0};  // once only
+    // A value may take the place of one it is computed from, element by element, but not that of a mask.
+    const auto give_back = [&](bool masks) {
+      for (int i = 0; i < row_of(step.code).inputs; ++i) {
+        if (step.in[i] < first) continue;
+        const std::size_t source = step.in[i] - first;
+        if (last[source] != k || output[source] >= 0 || row_of(p->steps[source].code).is_mask != masks) continue;
+        free.push_back(p->steps[source].slot);
+        last[source] = ~std::size_t{0};  // once only
       }
     };
-    for (int i = 0; i < row_of(step.code).inputs; ++i) give_back(i);
-    if (output[k] >= 0) continue;
-    if (free.empty()) free.push_back(static_cast<u16>(p->slots++));
-    step.slot = free.back();
-    free.pop_back();
+    give_back(false);
+    if (output[k] < 0) {
+      if (free.empty()) free.push_back(static_cast<u16>(p->slots++));
+      step.slot = free.back();
+      free.pop_back();
+    }
+    give_back(true);
   }
   for (std::size_t k = 0; k < p->steps.size(); ++k)
     if (output[k] >= 0) p->steps[k].slot = static_cast<u16>(p->slots + output[k]);
