@@ -1,4 +1,5 @@
 // The examples of docs/transforms.md, which quotes them, and what they say comes out.
+#include <xgrad/lift.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/transforms.hpp>
 #include <xgrad/xgrad.hpp>
@@ -100,4 +101,22 @@ TEST_CASE("transforms guide: hooks") {
   Tensor h = register_hook(2 * x, [](const Tensor& g) { return clamp(g, -5, 5); });
   Tensor slope = tape.gradient(sum(h * h), x);  // 2 clamp(2 h)
   CHECK(elements(slope) == Doubles{8, 10});
+}
+
+TEST_CASE("transforms guide: a scalar function as an operation") {
+  auto huber = lift([](auto x) {
+    if (abs(x) < 1) return 0.5 * x * x;
+    return abs(x) - 0.5;
+  });
+  auto decay = lift([](auto x, auto rate) { return x > 0 ? exp(-rate * x) : 1 + 0 * x; });
+
+  Tensor x = tensor({-2, 0.5, 3}, float64);
+  Tensor y = huber(x);                                                       // 1.5, 0.125, 2.5
+  Tensor z = decay(x, tensor({{1}, {2}}, float64));                          // (2, 3), as numpy broadcasts
+  Tensor slope = grad([&](const Tensor& in) { return sum(huber(in)); })(x);  // -1, 0.5, 1
+  CHECK(elements(y) == Doubles{1.5, 0.125, 2.5});
+  CHECK(z.shape() == Shape{2, 3});
+  CHECK(elements(z)[0] == 1);
+  CHECK(elements(z)[5] == Approx(std::exp(-6)));
+  CHECK(elements(slope) == Doubles{-1, 0.5, 1});
 }
