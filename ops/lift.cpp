@@ -8,6 +8,7 @@
 #include <xgrad/engine/internal/pool.hpp>
 #include <xgrad/engine/kernels/arch.hpp>
 #include <xgrad/engine/kernels/probe.hpp>
+#include <xgrad/ops/kernels/fused.hpp>
 #include <xgrad/ops/xgrad.hpp>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ namespace xgrad::detail {
 #define XGRAD_RULES(X)                                                                                               \
   X(Add)                                                                                                             \
   X(Sub)                                                                                                             \
-  X(Mul) X(Div) X(Neg) X(Where) X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) X(Equal) X(NotEqual)     \
+  X(Mul)                                                                                                             \
+  X(Div) X(Neg) X(Where) X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) X(Equal) X(NotEqual)            \
       X(LogicalAnd) X(LogicalOr) X(LogicalNot) X(Abs) X(Acos) X(Acosh) X(Asin) X(Asinh) X(Atan) X(Atanh) X(Cbrt)     \
           X(Ceil) X(Cos) X(Cosh) X(Erf) X(Erfc) X(Exp) X(Exp2) X(Expm1) X(Floor) X(Frac) X(Gelu) X(GeluTanh)         \
               X(Hardsigmoid) X(Hardswish) X(Log) X(Log10) X(Log1p) X(Log2) X(LogSigmoid) X(Mish) X(NormalCdf)        \
@@ -298,8 +300,17 @@ struct Derivative;
 struct Program {
   struct Step {
     Code code;
+    u32 in[3];
+  };
+  /// How steps are computed: one, or two that follow each other, by one kernel.
+  struct Run {
+    Code code;
+    bool fused;
+    u8 inner, outer;  // of a fused one
+    u8 inputs;
     u16 slot;  // the block that takes the value; from `slots` on, an output
     u32 in[3];
+    u32 to;  // the value
   };
   std::atomic<u32> references{1};
   int inputs = 0;
@@ -308,6 +319,7 @@ struct Program {
   std::vector<double> numbers;
   std::vector<float> numbers32;
   std::vector<Step> steps;
+  std::vector<Run> runs;
   std::vector<u32> results;
   bool is_derivative = false;
 
@@ -376,7 +388,7 @@ Program* make_program(Trace& trace, int inputs, const std::vector<Symbol>& resul
   for (u32 id = 0; id < terms.size(); ++id) {
     if (place[id] == unused || !is_step(id)) continue;
     place[id] = p->first_step() + static_cast<u32>(p->steps.size());
-    Program::Step step{terms[id].code, 0, {0, 0, 0}};
+    Program::Step step{terms[id].code, {0, 0, 0}};
     for (int i = 0; i < inputs_of(id); ++i) step.in[i] = place[terms[id].in[static_cast<std::size_t>(i)]];
     p->steps.push_back(step);
   }
@@ -386,41 +398,76 @@ Program* make_program(Trace& trace, int inputs, const std::vector<Symbol>& resul
   for (u32 root : roots) {
     u32 at = place[root];
     if (at < first || output[at - first] >= 0) {
-      p->steps.push_back({Code::Identity, 0, {at, 0, 0}});
+      p->steps.push_back({Code::Identity, {at, 0, 0}});
       output.push_back(-1);
       at = first + static_cast<u32>(p->steps.size()) - 1;
     }
     output[at - first] = static_cast<int>(p->results.size());
     p->results.push_back(at);
   }
-  // Blocks: one is free again after the last step that reads it.
+  // Of two steps of arithmetic, the first used by the second alone, one kernel.
+  std::vector<u32> uses(p->steps.size(), 0);
+  for (const Program::Step& step : p->steps)
+    for (int i = 0; i < row_of(step.code).inputs; ++i)
+      if (step.in[i] >= first) ++uses[step.in[i] - first];
+  const auto is_arithmetic = [](Code code) { return code <= Code::Div; };
+  std::vector<bool> absorbed(p->steps.size(), false);
+  for (std::size_t k = p->steps.size(); k-- > 0;) {
+    if (absorbed[k]) continue;
+    const Program::Step& step = p->steps[k];
+    Program::Run run{step.code,
+                     false,
+                     0,
+                     0,
+                     static_cast<u8>(row_of(step.code).inputs),
+                     0,
+                     {step.in[0], step.in[1], step.in[2]},
+                     first + static_cast<u32>(k)};
+    for (int i = 0; is_arithmetic(step.code) && !run.fused && i < 2; ++i) {
+      if (step.in[i] < first) continue;
+      const std::size_t source = step.in[i] - first;
+      const Program::Step& inner = p->steps[source];
+      if (uses[source] != 1 || output[source] >= 0 || !is_arithmetic(inner.code)) continue;
+      constexpr u8 outers[4][2] = {{0, 0}, {1, 2}, {3, 3}, {4, 5}};
+      const auto index = [](Code code) { return static_cast<int>(code) - static_cast<int>(Code::Add); };
+      absorbed[source] = true;
+      run.fused = true;
+      run.inner = static_cast<u8>(index(inner.code));
+      run.outer = outers[index(step.code)][i];
+      run.inputs = 3;
+      run.in[0] = inner.in[0], run.in[1] = inner.in[1], run.in[2] = step.in[1 - i];
+    }
+    p->runs.push_back(run);
+  }
+  std::reverse(p->runs.begin(), p->runs.end());
+  // Blocks: one is free again after the last kernel that reads it.
   std::vector<std::size_t> last(p->steps.size(), 0);
-  for (std::size_t k = 0; k < p->steps.size(); ++k)
-    for (int i = 0; i < row_of(p->steps[k].code).inputs; ++i)
-      if (p->steps[k].in[i] >= first) last[p->steps[k].in[i] - first] = k;
-  std::vector<u16> free;
-  for (std::size_t k = 0; k < p->steps.size(); ++k) {
-    Program::Step& step = p->steps[k];
+  for (std::size_t k = 0; k < p->runs.size(); ++k)
+    for (int i = 0; i < p->runs[k].inputs; ++i)
+      if (p->runs[k].in[i] >= first) last[p->runs[k].in[i] - first] = k;
+  std::vector<u16> free, slot(p->steps.size(), 0);
+  for (std::size_t k = 0; k < p->runs.size(); ++k) {
+    Program::Run& run = p->runs[k];
     // A value may take the place of one it is computed from, element by element, but not that of a mask.
     const auto give_back = [&](bool masks) {
-      for (int i = 0; i < row_of(step.code).inputs; ++i) {
-        if (step.in[i] < first) continue;
-        const std::size_t source = step.in[i] - first;
+      for (int i = 0; i < run.inputs; ++i) {
+        if (run.in[i] < first) continue;
+        const std::size_t source = run.in[i] - first;
         if (last[source] != k || output[source] >= 0 || row_of(p->steps[source].code).is_mask != masks) continue;
-        free.push_back(p->steps[source].slot);
+        free.push_back(slot[source]);
         last[source] = ~std::size_t{0};  // once only
       }
     };
     give_back(false);
-    if (output[k] < 0) {
+    if (output[run.to - first] < 0) {
       if (free.empty()) free.push_back(static_cast<u16>(p->slots++));
-      step.slot = free.back();
+      run.slot = slot[run.to - first] = free.back();
       free.pop_back();
     }
     give_back(true);
   }
-  for (std::size_t k = 0; k < p->steps.size(); ++k)
-    if (output[k] >= 0) p->steps[k].slot = static_cast<u16>(p->slots + output[k]);
+  for (Program::Run& run : p->runs)
+    if (output[run.to - first] >= 0) run.slot = static_cast<u16>(p->slots + output[run.to - first]);
   return p.release();
 }
 
@@ -580,7 +627,7 @@ struct Evaluation {
 
   void run(i64 start, i64 end) const {
     const std::size_t values = p.first_step() + p.steps.size();
-    const std::size_t header = (values * sizeof(Place) + p.steps.size() * sizeof(ElementwiseKernel) + 63) / 64 * 64;
+    const std::size_t header = (values * sizeof(Place) + p.runs.size() * sizeof(ElementwiseKernel) + 63) / 64 * 64;
     u16 size_class;
     char* memory =
         static_cast<char*>(pool_get(header + static_cast<std::size_t>(p.slots + gathered) * block_bytes, size_class));
@@ -588,7 +635,6 @@ struct Evaluation {
     auto* kernels = reinterpret_cast<ElementwiseKernel*>(memory + values * sizeof(Place));
     char* blocks = memory + header;
     char* gathers = blocks + static_cast<std::size_t>(p.slots) * block_bytes;
-    const u32 first = p.first_step();
 
     char* next = gathers;
     for (int i = 0; i < p.inputs; ++i) {
@@ -602,14 +648,15 @@ struct Evaluation {
       const void* number = wide ? static_cast<const void*>(&p.numbers[i]) : &p.numbers32[i];
       places[static_cast<std::size_t>(p.inputs) + i] = {static_cast<const char*>(number), 0, 0};
     }
-    for (std::size_t k = 0; k < p.steps.size(); ++k) {
-      const Program::Step& step = p.steps[k];
-      kernels[k] = kernel_of(step.code, dtype);
+    for (std::size_t k = 0; k < p.runs.size(); ++k) {
+      const Program::Run& step = p.runs[k];
+      kernels[k] =
+          step.fused ? fused_tables[arch_index()]->value[step.inner][step.outer][wide] : kernel_of(step.code, dtype);
       // What only depends on single elements is one.
       i64 width = 0;
-      for (int i = 0; i < row_of(step.code).inputs; ++i) width |= places[step.in[i]].step;
-      if (step.slot < p.slots) places[first + k] = {blocks + step.slot * block_bytes, 0, width};
-      else places[first + k] = {static_cast<const char*>(out[step.slot - p.slots]), item, 1};
+      for (int i = 0; i < step.inputs; ++i) width |= places[step.in[i]].step;
+      if (step.slot < p.slots) places[step.to] = {blocks + step.slot * block_bytes, 0, width};
+      else places[step.to] = {static_cast<const char*>(out[step.slot - p.slots]), item, 1};
     }
 
     Loop loop;
@@ -623,16 +670,16 @@ struct Evaluation {
         if (wide) gather(loops[i], static_cast<const double*>(sources[i]), start, n, reinterpret_cast<double*>(to));
         else gather(loops[i], static_cast<const float*>(sources[i]), start, n, reinterpret_cast<float*>(to));
       }
-      for (std::size_t k = 0; k < p.steps.size(); ++k) {
-        const Program::Step& step = p.steps[k];
+      for (std::size_t k = 0; k < p.runs.size(); ++k) {
+        const Program::Run& step = p.runs[k];
         const void* in[3];
-        const int count = row_of(step.code).inputs;
+        const int count = step.inputs;
         for (int i = 0; i < count; ++i) {
           const Place& place = places[step.in[i]];
           in[i] = place.base + start * place.advance;
           loop.stride[i + 1][0] = place.step;
         }
-        const Place& to = places[first + k];
+        const Place& to = places[step.to];
         loop.extent[0] = to.step ? n : 1;
         kernels[k](loop, const_cast<char*>(to.base) + start * to.advance, in, false);
       }

@@ -230,7 +230,7 @@ TEST_CASE("lift: branches", "[lift]") {
     return t > 0 ? t : t <= 0 ? -t : 7 + 0 * square(1 + 0 * abs(where(isnan(t), 1, t)));
   });
   CHECK(nan(tensor(NAN, float64)).item() == 7);
-  const auto logic = lift([](auto t) { return where((t > 1) & !(t > 2) | (t == 0), 1, 0); });
+  const auto logic = lift([](auto t) { return where(((t > 1) & !(t > 2)) | (t == 0), 1, 0); });
   CHECK(elements(logic(tensor({-1, 0, 1, 1.5, 2, 2.5}, float64))) == Numbers{0, 1, 0, 1, 1, 0});
 }
 
