@@ -24,21 +24,17 @@ namespace xgrad::detail {
 
 // --- the instructions: rules ---
 
-#define XGRAD_RULES(X)                                                                                              \
-  X(Add)                                                                                                            \
-  X(Sub)                                                                                                            \
-  X(Mul)                                                                                                            \
-  X(Div)                                                                                                            \
-  X(Neg)                                                                                                            \
-  X(Where)                                                                                                          \
-  X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) X(Equal) X(NotEqual) X(LogicalAnd) X(LogicalOr)       \
-      X(LogicalNot) X(Abs) X(Acos) X(Acosh) X(Asin) X(Asinh) X(Atan) X(Atanh) X(Cbrt) X(Ceil) X(Cos) X(Cosh) X(Erf) \
-          X(Erfc) X(Exp) X(Exp2) X(Expm1) X(Floor) X(Frac) X(Gelu) X(GeluTanh) X(Hardsigmoid) X(Hardswish) X(Log)   \
-              X(Log10) X(Log1p) X(Log2) X(LogSigmoid) X(Mish) X(NormalCdf) X(Reciprocal) X(Relu) X(Relu6) X(Round)  \
-                  X(Rsqrt) X(Selu) X(Sigmoid) X(Sign) X(Silu) X(Sin) X(Sinh) X(Softsign) X(Sqrt) X(Square) X(Step)  \
-                      X(Tan) X(Tanh) X(Tanhshrink) X(Trunc) X(Atan2) X(Fmod) X(Hypot) X(Logaddexp) X(Maximum)       \
-                          X(Minimum) X(Pow) X(Remainder) X(Xlogy) X(Lerp) X(Celu) X(Clamp) X(Elu) X(LeakyRelu)      \
-                              X(Softplus) X(Isfinite) X(Isinf) X(Isnan)
+// clang-format off
+#define XGRAD_RULES(X) \
+  X(Add) X(Sub) X(Mul) X(Div) X(Neg) X(Where) X(Identity) X(Greater) X(GreaterEqual) X(Less) X(LessEqual) \
+  X(Equal) X(NotEqual) X(LogicalAnd) X(LogicalOr) X(LogicalNot) X(Abs) X(Acos) X(Acosh) X(Asin) X(Asinh) X(Atan) \
+  X(Atanh) X(Cbrt) X(Ceil) X(Cos) X(Cosh) X(Erf) X(Erfc) X(Exp) X(Exp2) X(Expm1) X(Floor) X(Frac) X(Gelu) \
+  X(GeluTanh) X(Hardsigmoid) X(Hardswish) X(Log) X(Log10) X(Log1p) X(Log2) X(LogSigmoid) X(Mish) X(NormalCdf) \
+  X(Reciprocal) X(Relu) X(Relu6) X(Round) X(Rsqrt) X(Selu) X(Sigmoid) X(Sign) X(Silu) X(Sin) X(Sinh) X(Softsign) \
+  X(Sqrt) X(Square) X(Step) X(Tan) X(Tanh) X(Tanhshrink) X(Trunc) X(Atan2) X(Fmod) X(Hypot) X(Logaddexp) \
+  X(Maximum) X(Minimum) X(Pow) X(Remainder) X(Xlogy) X(Lerp) X(Celu) X(Clamp) X(Elu) X(LeakyRelu) X(Softplus) \
+  X(Isfinite) X(Isinf) X(Isnan)
+// clang-format on
 
 enum class Code : u16 {
 #define XGRAD_CODE(Rule) Rule,
