@@ -151,9 +151,9 @@ void add_statistics(std::vector<OpRow>& rows) {
       {"norm", [](const Tensor& x, const Axes& a, bool k) { return norm(x, 3, a, k); }},
       {"norm", [](const Tensor& x, const Axes& a, bool k) { return norm(x, INFINITY, a, k); }}};
   for (const auto& [name, f] : reductions) {
-    const auto row = [&](const char* text, Axes axes, bool keepdims, Shape shape) {
+    const auto row = [&, name = name, f = f](const char* text, Axes axes, bool keepdims, Shape shape) {
       add.composite(name, name + std::string(text),
-                    [f = f, axes, keepdims](const Tensors& in) { return f(in[0], axes, keepdims); }, {{shape}});
+                    [f, axes, keepdims](const Tensors& in) { return f(in[0], axes, keepdims); }, {{shape}});
     };
     row("(x)", {}, false, {3, 5}), row("(x, 0)", 0, false, {3, 5}), row("(x, {0, -1}, true)", {0, -1}, true, {2, 3, 2});
   }
