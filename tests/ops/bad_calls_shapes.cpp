@@ -37,7 +37,7 @@ std::vector<BadCall> bad_shapes() {
       bad<ShapeError>("roll", [] { return roll(a, 1, {0, 0}); }, {"axis 0 is named twice"}),
       bad<ValueError>("tile", [] { return tile(a, {2, -1}); }, {"-1 times", "float32 (2, 3)"}),
       bad<ValueError>("repeat_interleave", [] { return repeat_interleave(a, -1, 0); }, {"-1 times", "float32 (2, 3)"}),
-      bad<ShapeError>("repeat_interleave", [] { return repeat_interleave(a, 1 << 30, 1) + repeat_interleave(a, INT64_MAX, 1); }, {"more than 2^40"}),
+      bad<ShapeError>("repeat_interleave", [] { return repeat_interleave(a, INT64_MAX, 1); }, {"more than 2^40"}),
       bad<ShapeError>("tril", [] { return tril(s); }, {"float32 ()"}),
       bad<ShapeError>("triu", [] { return triu(zeros({3})); }, {"float32 (3,)"}),
       bad<ShapeError>("diagonal", [] { return diagonal(a, 0, 1, -1); }, {"axis -1 is named twice"}),
