@@ -134,6 +134,7 @@ Shape Vjp::shape(int i) const {
 bool Vjp::wanted(int i) const noexcept { return sweep_->wants(record_->inputs[i]); }
 bool Vjp::recording() const noexcept { return sweep_->recording; }
 Tape::Impl& Vjp::tape() const noexcept { return sweep_->tape; }
+const char* Vjp::name() const noexcept { return node_->op().name; }
 Site Vjp::site() const noexcept { return node_->site(); }
 const void* Vjp::raw_attributes() const noexcept { return record_->attributes; }
 

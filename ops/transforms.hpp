@@ -1,6 +1,7 @@
 #pragma once
 // Functions of functions: derivatives, and functions with derivatives of their own.
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -50,6 +51,8 @@ class Callable {
  private:
   Body* body_;
 };
+
+struct UserOp;
 
 [[noreturn]] void refuse_count(std::size_t count, Site site);
 
@@ -228,11 +231,15 @@ class Backward : public detail::Callable {
 /// What custom_vjp() returns.
 class CustomFunction {
  public:
-  CustomFunction(Function f, Backward backward) noexcept : f_(std::move(f)), backward_(std::move(backward)) {}
   Tensor operator()(const Tensor& x, Site site = Site::here()) const;
   Tensor operator()(const std::vector<Tensor>& xs, Site site = Site::here()) const;
 
  private:
+  friend CustomFunction custom_vjp(Function f, Backward backward, const std::string& name);
+  CustomFunction(const detail::UserOp& kind, Function f, Backward backward) noexcept
+      : kind_(&kind), f_(std::move(f)), backward_(std::move(backward)) {}
+
+  const detail::UserOp* kind_;
   Function f_;
   Backward backward_;
 };
@@ -240,10 +247,11 @@ class CustomFunction {
 /// nothing else it uses gets a gradient. An undefined gradient, Tensor(), is zero; a wrong number of gradients, shape
 /// or dtype is a ValueError, ShapeError or DTypeError when the derivative is taken. Where `backward` is written in
 /// operations it can itself be differentiated. A gradient it did not compute from g by operations can not: a GraphError
-/// when that is asked for.
+/// when that is asked for. Elements that it reads are constants (gradcheck() of order 2 tells). Errors call the
+/// operation by its name.
 ///     auto clip = custom_vjp([](const Tensor& x) { return clamp(x, -1, 1); },
-///                            [](const Tensor&, const Tensor&, const Tensor& g) { return g; });
-CustomFunction custom_vjp(Function f, Backward backward);
+///                            [](const Tensor&, const Tensor&, const Tensor& g) { return g; }, "clip");
+CustomFunction custom_vjp(Function f, Backward backward, const std::string& name = "custom_vjp");
 
 /// What register_hook() is given: `Tensor fn(const Tensor& g)` replaces the gradient, `void fn(const Tensor& g)` sees
 /// it.

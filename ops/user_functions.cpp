@@ -3,12 +3,21 @@
 
 #include <xgrad/engine/internal/graph.hpp>
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 
 namespace xgrad {
 
 using namespace detail;
+
+/// The Ops of custom_vjp under one name: nodes, also of tapes that outlive the function, refer to them.
+struct detail::UserOp {
+  std::string name;
+  Op op{}, constant{};
+};
 
 namespace {
 
@@ -124,21 +133,16 @@ bool depends(Tape::Impl& tape, u32 id, u32 from) {
 }
 
 /// A gradient that is as good as a constant, without anybody having said so.
-template <const char* const& name> void refuse_second(Vjp& d) {
-  fail<GraphError>(name, d.site(),
+void refuse_second(Vjp& d) {
+  fail<GraphError>(d.name(), d.site(),
                    "its derivative cannot be differentiated: a gradient it returned was not computed from the upstream "
                    "gradient by operations (where it is zero, return Tensor())");
 }
 
-/// What a derivative by user code needs from its kind: the name, and the Op of what stands for its constants.
-const char* const custom_name = "custom_vjp";
-const char* const hook_name = "register_hook";
-constexpr Op custom_constant{.name = "custom_vjp", .vjp = refuse_second<custom_name>};
-constexpr Op hook_constant{.name = "register_hook", .vjp = refuse_second<hook_name>};
-
-/// Checks the gradients that user code returned for `inputs` and adds them; g is what that code got.
+/// Checks the gradients that user code returned for `inputs` and adds them; g is what that code got, `constant` is what
+/// stands for one that is not to be differentiated.
 void add_gradients(Vjp& d, const Op& constant, const Tensors& inputs, const Tensor& g, const Tensors& gradients) {
-  const char* name = constant.name;
+  const char* name = d.name();
   if (gradients.size() != inputs.size())
     fail<ValueError>(name, d.site(), "the derivative returned {} gradients, the function has {} arguments",
                      gradients.size(), inputs.size());
@@ -165,14 +169,15 @@ void add_gradients(Vjp& d, const Op& constant, const Tensors& inputs, const Tens
 }
 
 /// The upstream gradient, where it can be recognised.
-Tensor upstream(Vjp& d, const char* name) {
+Tensor upstream(Vjp& d) {
   if (!d.recording()) return d.grad();
-  return fresh(d.tape(), d.grad(), d.tape().id_of(d.grad(), name, d.site()), d.site());
+  return fresh(d.tape(), d.grad(), d.tape().id_of(d.grad(), d.name(), d.site()), d.site());
 }
 
 // --- custom_vjp ---
 
 struct Custom {
+  const UserOp& kind;
   Backward backward;
   std::vector<Saved> inputs;
   Saved output;
@@ -180,10 +185,10 @@ struct Custom {
 
 void custom_op_vjp(Vjp& d) {
   const Custom c = *d.attributes<Custom*>();
-  const Tensor g = upstream(d, custom_name);
+  const Tensor g = upstream(d);
   Tensors in, gradients;
   const auto take = [&](const Saved& saved) {
-    const Tensor t = unchanged(saved, custom_name, d.site());
+    const Tensor t = unchanged(saved, d.name(), d.site());
     return d.recording() ? t : t.detach();
   };
   for (const Saved& saved : c.inputs) in.push_back(take(saved));
@@ -194,17 +199,15 @@ void custom_op_vjp(Vjp& d) {
     const UserScope user;
     gradients = c.backward.call(packed, d.site());
   }
-  add_gradients(d, custom_constant, in, g, gradients);
+  add_gradients(d, c.kind.constant, in, g, gradients);
 }
 
-constexpr Op custom_op{.name = "custom_vjp", .vjp = custom_op_vjp, .drop = delete_attribute<Custom>};
-
-Tensor apply_custom(const Function& f, const Backward& backward, const Tensors& xs, Site site) {
-  Call call(custom_op, xs.data(), static_cast<int>(xs.size()), site);
+Tensor apply_custom(const UserOp& kind, const Function& f, const Backward& backward, const Tensors& xs, Site site) {
+  Call call(kind.op, xs.data(), static_cast<int>(xs.size()), site);
   Tensors plain;
   for (const Tensor& x : xs) plain.push_back(x.detach());
-  const Tensor y = no_grad([&] { return value_of(custom_name, f, plain, site); }).detach();
-  auto kept = std::make_unique<Custom>(Custom{backward, {}, {}});
+  const Tensor y = no_grad([&] { return value_of(kind.op.name, f, plain, site); }).detach();
+  auto kept = std::make_unique<Custom>(Custom{kind, backward, {}, {}});
   for (const Tensor& x : xs) kept->inputs.push_back(save(x));
   Custom& custom = *kept;
   const Tensor recorded = record_owning(call, y, kept);
@@ -212,11 +215,26 @@ Tensor apply_custom(const Function& f, const Backward& backward, const Tensors& 
   return recorded;
 }
 
+/// Kept for good; there are as many as the program has names.
+const UserOp& user_op(const std::string& name) {
+  static std::mutex mutex;
+  static auto& all = *new std::map<std::string, UserOp>;
+  const std::lock_guard lock(mutex);
+  const auto [at, fresh_name] = all.try_emplace(name, UserOp{name});
+  UserOp& kind = at->second;
+  if (!fresh_name) return kind;
+  kind.op = {.name = kind.name.c_str(), .vjp = custom_op_vjp, .drop = delete_attribute<Custom>};
+  kind.constant = {.name = kind.name.c_str(), .vjp = refuse_second};
+  return kind;
+}
+
 // --- register_hook ---
+
+constexpr Op hook_constant{.name = "register_hook", .vjp = refuse_second};
 
 void hook_vjp(Vjp& d) {
   const Hook fn = *d.attributes<Hook*>();
-  const Tensor g = upstream(d, hook_name);
+  const Tensor g = upstream(d);
   Tensors gradients;
   {
     const UserScope user;
@@ -232,10 +250,14 @@ constexpr Op hook_op{.name = "register_hook", .vjp = hook_vjp, .drop = delete_at
 Tensor checkpoint(const Function& f, const Tensor& x, Site site) { return checkpointed(f, {x}, site); }
 Tensor checkpoint(const Function& f, const std::vector<Tensor>& xs, Site site) { return checkpointed(f, xs, site); }
 
-CustomFunction custom_vjp(Function f, Backward backward) { return {std::move(f), std::move(backward)}; }
-Tensor CustomFunction::operator()(const Tensor& x, Site site) const { return apply_custom(f_, backward_, {x}, site); }
+CustomFunction custom_vjp(Function f, Backward backward, const std::string& name) {
+  return {user_op(name), std::move(f), std::move(backward)};
+}
+Tensor CustomFunction::operator()(const Tensor& x, Site site) const {
+  return apply_custom(*kind_, f_, backward_, {x}, site);
+}
 Tensor CustomFunction::operator()(const std::vector<Tensor>& xs, Site site) const {
-  return apply_custom(f_, backward_, xs, site);
+  return apply_custom(*kind_, f_, backward_, xs, site);
 }
 
 Tensor register_hook(const Tensor& x, Hook fn, Site site) {

@@ -118,8 +118,9 @@ class Vjp {
   bool wanted(int i) const noexcept;
   /// Whether the derivative is itself being recorded; fused shortcuts are for when it is not.
   bool recording() const noexcept;
-  /// The tape under differentiation, and the line that recorded this node.
+  /// The tape under differentiation, and the op and the line that recorded this node.
   Tape::Impl& tape() const noexcept;
+  const char* name() const noexcept;
   Site site() const noexcept;
   template <class Attributes> const Attributes& attributes() const noexcept {
     return *static_cast<const Attributes*>(raw_attributes());
