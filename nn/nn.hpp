@@ -9,6 +9,7 @@
 #include <xgrad/nn/data/mnist.hpp>
 #include <xgrad/nn/data/sha256.hpp>
 #include <xgrad/nn/file.hpp>
+#include <xgrad/nn/gradcheck.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/metrics.hpp>
