@@ -181,10 +181,11 @@ TEST_CASE("guide: gradcheck") {
   // 2 by forward mode and 3 by finite differences (relative error 0.33); wrong are 2 of 4 for input 0; probable cause:
   // it is 0.666667 times the right one
 
-  CHECK(wrong.text ==
-        "gradcheck, order 1: the derivative of result[1] with respect to input 0[1], float64 (2,), is 2 by reverse mode, "
-        "2 by forward mode and 3 by finite differences (relative error 0.33); wrong are 2 of 4 for input 0; probable "
-        "cause: it is 0.666667 times the right one");
+  CHECK(
+      wrong.text ==
+      "gradcheck, order 1: the derivative of result[1] with respect to input 0[1], float64 (2,), is 2 by reverse mode, "
+      "2 by forward mode and 3 by finite differences (relative error 0.33); wrong are 2 of 4 for input 0; probable "
+      "cause: it is 0.666667 times the right one");
   Random random(1);
   nn::Linear layer(3, 2, random);
   layer.to(float64);

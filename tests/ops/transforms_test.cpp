@@ -570,7 +570,8 @@ TEST_CASE("custom_vjp: elements by hand have a derivative, but no second one", "
   const auto g = tape.gradient(sum(f(v)) * w * w, {v, w}, {.create_graph = true});
   check_close(g[0], raw(x, std::cos) * 4.0);
   CHECK(tape.gradient(g[1], w).item() == Approx(2 * (std::sin(0.3) + std::sin(1))));
-  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(sum(g[0]), w); }), contains("sine_by_hand: its derivative cannot"));
+  CHECK_THAT(error_of<GraphError>([&] { tape.gradient(sum(g[0]), w); }),
+             contains("sine_by_hand: its derivative cannot"));
 }
 
 TEST_CASE("custom_vjp: gradients that do not fit", "[transforms]") {
