@@ -28,10 +28,17 @@ double largest(const Numbers& numbers) {
 }
 
 /// Neither small nor alike, of either sign.
-Numbers random_numbers(Random& random, Index n) {
-  Numbers numbers;
-  for (Index i = 0; i < n; ++i) numbers.push_back((random.bits() & 1 ? 1 : -1) * (0.5 + random.uniform()));
+Numbers random_numbers(Random& random, std::size_t n) {
+  Numbers numbers(n);
+  for (double& x : numbers) x = (random.bits() & 1 ? 1 : -1) * (0.5 + random.uniform());
   return numbers;
+}
+
+/// The direction in columns [begin, end), zero in others.
+Numbers only(const Numbers& direction, std::size_t begin, std::size_t end) {
+  Numbers part(direction.size());
+  std::copy_n(direction.data() + begin, end - begin, part.data() + begin);
+  return part;
 }
 
 /// One order of a gradcheck.
@@ -64,7 +71,7 @@ class Check {
     const auto outputs = static_cast<Index>(values.size());
     const bool full = outputs * static_cast<Index>(subject_.columns()) <= options_.full_size;
     for (Index k = 0; k < (full ? outputs : 1); ++k) {
-      weights_.push_back(full ? Numbers(values.size()) : random_numbers(random_, outputs));
+      weights_.push_back(full ? Numbers(values.size()) : random_numbers(random_, values.size()));
       if (full) weights_.back()[static_cast<std::size_t>(k)] = 1;
     }
     weighted_ = !full;
@@ -127,7 +134,7 @@ class Check {
       for (const Numbers& w : weights_) rows_.push_back(subject_.pull_back(tape, recorded, w));
       if (weights_.empty()) return true;
       if (!weighted_) {
-        mix_ = random_numbers(random_, static_cast<Index>(values.size()));
+        mix_ = random_numbers(random_, values.size());
         mix_[0] = -std::abs(mix_[0]);  // the rows had positive ones
         mixed_ = subject_.pull_back(tape, recorded, mix_);
       }
@@ -249,9 +256,7 @@ class Check {
   }
 
   Entry compare_part(const Numbers& direction, std::size_t begin, std::size_t end) {
-    Numbers part(direction.size());
-    std::copy(direction.begin() + static_cast<Index>(begin), direction.begin() + static_cast<Index>(end),
-              part.begin() + static_cast<Index>(begin));
+    const Numbers part = only(direction, begin, end);
     std::vector<Entry> entry{{0, detail::dot(rows_[0], part)}};
     compare(part, begin, entry);
     return entry[0];
@@ -299,9 +304,9 @@ class Check {
     std::size_t row = wrong_row(pushed, direction);
     if (row == rows_.size()) return;
     for (std::size_t unknown = 0; unknown < checked_.size(); ++unknown) {
-      Numbers part(direction.size());
-      const Index begin = subject_.first_column(unknown), end = begin + subject_.unknowns()[unknown].size();
-      std::copy(direction.begin() + begin, direction.begin() + end, part.begin() + begin);
+      const std::size_t begin = subject_.first_column(unknown);
+      const Numbers part =
+          only(direction, begin, begin + static_cast<std::size_t>(subject_.unknowns()[unknown].size()));
       const Numbers once_more = subject_.push_forward(part);
       row = wrong_row(once_more, part);
       if (row == rows_.size()) continue;
@@ -501,7 +506,7 @@ GradcheckReport detail::gradcheck(TensorFunction f, const std::vector<Tensor>& i
     Tensor upstream;
     if (order == 2) {
       Random random(options.seed);
-      upstream = variable(from_vector(random_numbers(random, y.size()), y.shape()));
+      upstream = variable(from_vector(random_numbers(random, static_cast<std::size_t>(y.size())), y.shape()));
     }
     if (!Check({f, inputs, upstream}, order, kept, options, report).run()) return report;
   }
