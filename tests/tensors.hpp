@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include "catch.hpp"
+
 namespace xgrad::tests {
 
 /// Elements drawn from U(low, high), the same ones every time.
@@ -41,6 +43,13 @@ inline bool same_bits(const Tensor& a, const Tensor& b) {
     case boolean: return equal(bool{});
   }
   return false;
+}
+
+/// Of one shape, and float64 elements that differ by `epsilon`, relative or absolute.
+inline void check_close(const Tensor& a, const Tensor& b, double epsilon = 1e-12) {
+  REQUIRE(a.shape() == b.shape());
+  const std::vector<double> x = a.to_vector<double>(), y = b.to_vector<double>();
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(x[i] == Approx(y[i]).epsilon(epsilon).margin(epsilon));
 }
 
 /// What the error of type E says that f() throws; empty where it throws none.
