@@ -35,11 +35,6 @@ Pooled parts_of(const Call& call, const Tensor& x, const Windows& windows, doubl
 
 const char* expected(bool line) noexcept { return line ? "(N, C, L) or (C, L)" : "(N, C, H, W) or (C, H, W)"; }
 
-Windows with_stride(Windows windows) noexcept {
-  if (windows.stride.h == 0 && windows.stride.w == 0) windows.stride = windows.kernel;
-  return windows;
-}
-
 /// (parts, n): row i takes the mean over its part.
 Tensor means(i64 n, i64 parts, DType dtype) {
   Tensor matrix = zeros({parts, n}, DType::float64);
@@ -57,7 +52,7 @@ Tensor max_pool(const Call& call, Windows windows, bool line) {
   call.floating();
   const CallScope scope(call);
   const Tensor x = as_batch(call, line, expected(line));
-  const Pooled pooled = parts_of(call, x, with_stride(windows), -std::numeric_limits<double>::infinity());
+  const Pooled pooled = parts_of(call, x, windows, -std::numeric_limits<double>::infinity());
   const Tensor largest = argmax(pooled.parts, 2, true);
   return as_given(call, reshape(gather(pooled.parts, 2, largest), pooled.shape), line);
 }
@@ -65,7 +60,6 @@ Tensor max_pool(const Call& call, Windows windows, bool line) {
 Tensor avg_pool(const Call& call, Windows windows, bool line, bool count_padding) {
   call.floating();
   const CallScope scope(call);
-  windows = with_stride(windows);
   const Tensor x = as_batch(call, line, expected(line));
   const Pooled pooled = parts_of(call, x, windows, 0);
   Tensor y = mean(pooled.parts, 2);

@@ -1,5 +1,5 @@
 #pragma once
-// Pooling in one dimension (`line`) and two; a stride of 0 means the kernel's size.
+// Pooling in one dimension (`line`) and two.
 #include <xgrad/ops/internal/windows.hpp>
 
 namespace xgrad::detail {

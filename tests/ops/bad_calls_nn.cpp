@@ -44,6 +44,7 @@ std::vector<BadCall> bad_layers() {
       bad<ShapeError>("conv_transpose2d", [] { return conv_transpose2d(image, kernel); }, {"x has 2 channels, weight takes 3"}),
       bad<ValueError>("conv_transpose2d", [] { return conv_transpose2d(image, zeros({2, 3, 3, 3}), ConvOptions{}, 1); }, {"output_padding is 1"}),
       bad<ValueError>("max_pool2d", [] { return max_pool2d(image, 2, 1, 2); }, {"padding (2, 2) is more than half"}),
+      bad<ValueError>("max_pool2d", [] { return max_pool2d(image, 2, 0); }, {"stride is (0, 0)"}),
       bad<ShapeError>("max_pool2d", [] { return max_pool2d(image, 5); }, {"a kernel of (5, 5)"}),
       bad<ShapeError>("max_pool1d", [] { return max_pool1d(image, 2); }, {"(N, C, L)"}),
       bad<DTypeError>("avg_pool2d", [] { return avg_pool2d(zeros({1, 2, 2}, int64), 2); }, {"int64 (1, 2, 2)"}),
