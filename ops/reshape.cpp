@@ -1,5 +1,7 @@
 #include <xgrad/ops/reshape.hpp>
 
+#include <span>
+
 #include <xgrad/engine/internal/op.hpp>
 
 namespace xgrad {
@@ -18,9 +20,9 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
   return out.finish();
 }
 
-std::string written(std::initializer_list<i64> extents) { return fmt::format("({})", fmt::join(extents, ", ")); }
+std::string written(std::span<const i64> extents) { return fmt::format("({})", fmt::join(extents, ", ")); }
 
-Shape filled_in(const Call& call, std::initializer_list<i64> extents) {
+Shape filled_in(const Call& call, std::span<const i64> extents) {
   const Tensor& x = call.in(0);
   Shape shape;
   int open = -1;
@@ -58,8 +60,12 @@ Tensor reshape(const Operand& x, const Shape& shape) {
 }
 
 Tensor reshape(const Operand& x, std::initializer_list<std::int64_t> extents) {
+  return reshape(x, extents.begin(), extents.size());
+}
+
+Tensor reshape(const Operand& x, const std::int64_t* extents, std::size_t count) {
   Call call(op, x);
-  return reshape(call, filled_in(call, extents));
+  return reshape(call, filled_in(call, {extents, count}));
 }
 
 }  // namespace xgrad

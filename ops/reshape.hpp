@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+
 #include <xgrad/engine/tensor.hpp>
 
 namespace xgrad {
@@ -8,5 +10,6 @@ namespace xgrad {
 ///     reshape(x, {2, -1})
 Tensor reshape(const Operand& x, const Shape& shape);
 Tensor reshape(const Operand& x, std::initializer_list<std::int64_t> extents);
+Tensor reshape(const Operand& x, const std::int64_t* extents, std::size_t count);
 
 }  // namespace xgrad
