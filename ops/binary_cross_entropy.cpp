@@ -1,6 +1,8 @@
 #include <xgrad/ops/binary_cross_entropy.hpp>
 
+#include <xgrad/engine/tape.hpp>
 #include <xgrad/ops/add.hpp>
+#include <xgrad/ops/div.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/log.hpp>
@@ -15,7 +17,16 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "binary_cross_entropy"};
+Tensor bounded(const Tensor& y) { return maximum(y, -100); }
+/// Both logarithms are bounded, and so is what divides the derivative: it is finite at 0 and 1 too, as in PyTorch.
+constexpr double smallest = 1e-12F;  // PyTorch's, to the last bit
+
+constexpr Reads both = reads_in(0) | reads_in(1);
+const Op op{.name = "binary_cross_entropy", .reads = {both, reads_in(0)}, .vjp = [](Vjp& d) {
+              const Tensor g = weight(d.grad(), d.attributes<Loss>()), p = d.in(0);
+              if (d.wanted(0)) d.add(0, g * ((p - d.in(1)) / maximum(p * (1 - p), smallest)));
+              if (d.wanted(1)) d.add(1, g * (bounded(log1p(-p)) - bounded(log(p))));
+            }};
 
 template <class T> void check_elements(const Call& call, const T* p) {
   for (i64 i = 0; i < call.in(0).size(); ++i)
@@ -32,13 +43,13 @@ void check_probabilities(const Call& call) {
 }  // namespace
 
 Tensor binary_cross_entropy(const Operand& input, const Operand& target, Reduction reduction) {
-  const Call call(op, input, target);
+  Call call(op, input, target);
   check_pair(call);
   check_probabilities(call);
-  const CallScope scope(call);
-  const Tensor &x = call.in(0), &t = call.in(1);
-  const auto bounded = [](const Tensor& y) { return maximum(y, -100); };
-  return reduced(-(t * bounded(log(x)) + (1 - t) * bounded(log1p(-x))), reduction);
+  const Tensor &p = call.in(0), &t = call.in(1);
+  const Tensor value =
+      no_grad([&] { return reduced(-(t * bounded(log(p)) + (1 - t) * bounded(log1p(-p))), reduction); });
+  return call.record(value, Loss(reduction, call.shape(0)));
 }
 
 }  // namespace xgrad

@@ -24,7 +24,7 @@ Tensor dropout(const Operand& x, double p, Random& random, bool training) {
   Output kept(DType::boolean, shape);
   auto* to = static_cast<bool*>(kept.get());
   for (i64 i = 0; i < shape.size(); ++i) to[i] = random.uniform() >= p;
-  return where(kept.finish(), call.in(0) * (1 / (1 - p)), 0);
+  return where(kept.finish(), call.in(0) * (p < 1 ? 1 / (1 - p) : 0), 0);
 }
 
 }  // namespace xgrad

@@ -155,10 +155,8 @@ void check_extents(const Call& call, const std::vector<Term>& terms, std::string
                                 extent_of(b, letter), to_string(a.value.shape()), to_string(b.value.shape()));
 }
 
-/// What the result's letters are where the equation does not say.
-std::string implied(const std::vector<Term>& terms) {
-  std::string all;
-  for (const Term& term : terms) all += term.letters;
+/// The result's letters where the equation does not say, from those of all arguments: what stands there once.
+std::string implied(std::string all) {
   std::sort(all.begin(), all.end(), [](char a, char b) {
     return is_letter(a) != is_letter(b) ? is_letter(b) : is_letter(a) ? a < b : a > b;
   });
@@ -180,6 +178,7 @@ Tensor einsum(std::string_view equation, const std::vector<Tensor>& tensors, Sit
   if (parts.size() != tensors.size())
     call.fail<ValueError>("\"{}\" names {} arguments, {} are given", equation, parts.size(), tensors.size());
   std::vector<Term> terms;
+  std::string all;
   int most_open = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto named = static_cast<int>(letters_of(call, equation, parts[i], 0).size());
@@ -187,10 +186,12 @@ Tensor einsum(std::string_view equation, const std::vector<Tensor>& tensors, Sit
     if (open < 0 || named + open != rank)
       call.fail<ShapeError>("\"{}\": \"{}\" for {}", equation, parts[i], describe(tensors[i]));
     most_open = std::max(most_open, open);
-    terms.push_back(diagonal(call, {tensors[i], letters_of(call, equation, parts[i], open)}, equation));
+    const std::string letters = letters_of(call, equation, parts[i], open);
+    all += letters;
+    terms.push_back(diagonal(call, {tensors[i], letters}, equation));
   }
   const std::string result =
-      arrow == equation.npos ? implied(terms) : letters_of(call, equation, equation.substr(arrow + 2), most_open);
+      arrow == equation.npos ? implied(all) : letters_of(call, equation, equation.substr(arrow + 2), most_open);
   for (char letter : result)
     if (std::count(result.begin(), result.end(), letter) > 1 ||
         std::none_of(terms.begin(), terms.end(), [&](const Term& t) { return holds(t.letters, letter); }))

@@ -3,7 +3,7 @@
 #include <xgrad/ops/abs.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
-#include <xgrad/ops/less_equal.hpp>
+#include <xgrad/ops/less.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/square.hpp>
 #include <xgrad/ops/sub.hpp>
@@ -24,8 +24,8 @@ Tensor huber_loss(const Operand& input, const Operand& target, Reduction reducti
   if (!(delta > 0)) call.fail<ValueError>("delta is {}, expected a number above 0", delta);
   const CallScope scope(call);
   const Tensor &x = call.in(0), &t = call.in(1);
-  const Tensor d = abs(x - t);
-  return reduced(where(d <= delta, 0.5 * square(d), delta * (d - 0.5 * delta)), reduction);
+  const Tensor d = x - t, size = abs(d);  // the square is d's: abs has no second derivative at 0
+  return reduced(where(size < delta, 0.5 * square(d), delta * (size - 0.5 * delta)), reduction);
 }
 
 }  // namespace xgrad

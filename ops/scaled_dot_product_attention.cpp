@@ -4,6 +4,8 @@
 #include <limits>
 
 #include <xgrad/ops/add.hpp>
+#include <xgrad/ops/all.hpp>
+#include <xgrad/ops/equal.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/matmul.hpp>
@@ -41,7 +43,9 @@ Tensor scaled_dot_product_attention(const Operand& q, const Operand& k, const Op
   if (mask.defined() && mask.dtype() == DType::boolean) allow(mask);
   else if (mask.defined()) scores = scores + mask;
   if (causal) allow(tril(ones({last(0, 2), last(1, 2)}, DType::boolean)));
-  return matmul(softmax(scores), call.in(2));
+  if (!mask.defined()) return matmul(softmax(scores), call.in(2));
+  const Tensor nowhere = all(scores == never, -1, true);  // softmax would be nan there, and every gradient with it
+  return matmul(where(nowhere, 0, softmax(where(nowhere, 0, scores))), call.in(2));
 }
 
 }  // namespace xgrad

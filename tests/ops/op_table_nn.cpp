@@ -163,7 +163,9 @@ void add_more_losses(std::vector<OpRow>& rows) {
         "smooth_l1_loss", [](T a, T b, Reduction r) { return smooth_l1_loss(a, b, r, 0.5); }, of({{3, 4}, {3, 4}}));
     loss(
         "huber_loss", [](T a, T b, Reduction r) { return huber_loss(a, b, r, 1.5); }, of({{3, 4}, {3, 4}}));
-    loss("binary_cross_entropy", binary_cross_entropy, {{{3, 4}, 0.1, 0.9}, {{3, 4}, 0.1, 0.9}});
+    add.row("binary_cross_entropy", "binary_cross_entropy(a, b" + std::string(text) + ")",
+            [r = reduction](const Tensors& in) { return binary_cross_entropy(in[0], in[1], r); },
+            {{{3, 4}, 0.1, 0.9}, {{3, 4}, 0.1, 0.9}});
     loss("kl_div", [](T a, T b, Reduction r) { return kl_div(a, b, r); }, {{{3, 4}}, {{3, 4}, 0.1, 0.9}});
     loss(
         "kl_div", [](T a, T b, Reduction r) { return kl_div(a, b, r, true); }, of({{3, 4}, {3, 4}}));
