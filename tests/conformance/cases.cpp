@@ -11,11 +11,18 @@ namespace {
 
 template <class T>
 std::vector<T> read_elements(const std::filesystem::path& file, std::int64_t offset, std::int64_t n) {
+  const std::int64_t bytes = n * static_cast<std::int64_t>(sizeof(T));
+  std::error_code none;
+  const std::uintmax_t size = std::filesystem::file_size(file, none);
+  if (none) throw std::runtime_error(file.string() + " cannot be read");
+  if (offset < 0 || size < static_cast<std::uintmax_t>(offset) ||
+      size - static_cast<std::uintmax_t>(offset) < static_cast<std::uintmax_t>(bytes))
+    throw std::runtime_error(fmt::format("{} has no {} bytes at {}", file.string(), bytes, offset));
   std::ifstream in(file, std::ios::binary);
   std::vector<T> elements(static_cast<std::size_t>(n));
   in.seekg(offset);
-  in.read(reinterpret_cast<char*>(elements.data()), n * static_cast<std::int64_t>(sizeof(T)));
-  if (!in) throw std::runtime_error(fmt::format("{}: no {} elements at {}", file.string(), n, offset));
+  in.read(reinterpret_cast<char*>(elements.data()), bytes);
+  if (!in) throw std::runtime_error(file.string() + " cannot be read");
   return elements;
 }
 

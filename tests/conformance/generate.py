@@ -172,7 +172,8 @@ TABLE += [
     ("einsum", [r(2, 3, 2), r(2, 2, 3)], lambda x, y, equation: torch.einsum(equation, x, y),
      {"equation": "bij,bjk->bik"}),
     ("einsum", [r(3, 3), r(2, 3), r(3)], lambda *x, equation: torch.einsum(equation, *x),
-     {"equation": "ii,...i,i->..."}), ("solve", [regular(3), r(3, 2)], torch.linalg.solve),
+     {"equation": "ii,...i,i->..."}),
+    ("einsum", [r(3, 3)], lambda x, equation: torch.einsum(equation, x), {"equation": "ii"}), ("solve", [regular(3), r(3, 2)], torch.linalg.solve),
     ("solve", [regular(2, 2), r(2, 2)], torch.linalg.solve), ("inv", [regular(3)], torch.linalg.inv),
     ("inv", [regular(2, 2)], torch.linalg.inv), ("det", [regular(3)], torch.linalg.det),
     ("det", [regular(2, 2)], torch.linalg.det), ("slogdet", [regular(3)], torch.linalg.slogdet),
@@ -267,6 +268,8 @@ TABLE += [
     # Losses
     *((op, [r(3, 4), r(3, 4)], function(op), {"reduction": n, **more}) for n in ("mean", "none") for op, more in
       [("mse_loss", {}), ("l1_loss", {}), ("smooth_l1_loss", {"beta": .5}), ("huber_loss", {"delta": 1.5})]),
+    *((f.__name__, [given(0., .5, 2.), given(0., .25, -1.)], f, {"reduction": "none"})  # where the slope is 0 as well
+      for f in (F.smooth_l1_loss, F.huber_loss)),
     ("binary_cross_entropy", [r(3, 4, lo=.1, hi=.9), r(3, 4, lo=.1, hi=.9)], F.binary_cross_entropy,
      {"reduction": "mean"}),
     ("bce_with_logits", [r(3, 4), r(3, 4, lo=0, hi=1)], F.binary_cross_entropy_with_logits, {"reduction": "sum"}),
@@ -311,10 +314,13 @@ TABLE += [
     ("rms_norm", [r(3, 4), r(4)], lambda x, w, normalized_shape, eps: F.rms_norm(x, normalized_shape, w, eps),
      {"normalized_shape": [4], "eps": 1e-5}), ("dropout", [r(3, 4)], lambda x, **_: flat(x), {"p": 0.0}),
     ("dropout", [r(3, 4)], lambda x, **_: flat(x), {"p": .5, "training": False}),
+    ("dropout", [r(3, 4)], lambda x, **_: 0 * x, {"p": 1.0}),
     ("scaled_dot_product_attention", [r(2, 3, 2), r(2, 4, 2), r(2, 4, 3)], attention),
     ("scaled_dot_product_attention", [r(3, 2), r(3, 2), r(3, 2)], attention, {"causal": True}),
     ("scaled_dot_product_attention", [r(2, 2), r(3, 2), r(3, 2), given([True, False, True], [False, True, True])],
      attention),
+    ("scaled_dot_product_attention", [r(2, 2), r(3, 2), r(3, 2), given([False, False, False], [False, True, True])],
+     F.scaled_dot_product_attention),  # one that may attend to nothing
 ]
 
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
 #include <fstream>
 #include <set>
 
@@ -45,6 +46,7 @@ std::string outcome(const Cases& cases, const Json& of_case, Counts& counts) {
 }
 
 int run(const Options& options) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a crash loses nothing that was said before it
   const Cases cases(options.file, options.dtype == "f32" ? xgrad::float32 : xgrad::float64);
   Counts counts;
   Json report = Json::object();
