@@ -108,7 +108,7 @@ Tensor by_tensors(const Tensor& x, const std::vector<Index>& entries, const Shap
     const Operand positions(entry.positions);
     const Call each(op, from, positions);
     const i64 n = x.shape()[axis++];
-    places = places * static_cast<double>(n) + checked_indices(each, 1, n);
+    places = places * static_cast<double>(n) + checked_indices(each, 1, n, true);
   }
   Shape shape = joint;
   i64 row = 1;

@@ -19,7 +19,7 @@ const Op op{.name = "one_hot"};
 Tensor one_hot(const Operand& labels, std::int64_t classes, DType dtype) {
   const Call call(op, labels);
   if (classes < 1) call.fail<ValueError>("{} classes, expected 1 or more", classes);
-  const Tensor places = checked_indices(call, 0, classes, false);
+  const Tensor places = checked_indices(call, 0, classes);
   Shape shape = places.shape();
   shape.push_back(1, call.site());
   const CallScope scope(call);

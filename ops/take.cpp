@@ -14,7 +14,7 @@ const Op op = pick_op("take");
 
 Tensor take(const Operand& x, const Operand& index) {
   Call call(op, x, index);
-  const Tensor places = checked_indices(call, 1, call.in(0).size());
+  const Tensor places = checked_indices(call, 1, call.in(0).size(), true);
   return pick(call, places, {call.shape(0), places.shape()});
 }
 

@@ -23,7 +23,7 @@ Tensor add_rows(const Operand& x, const Tensor& index, const Pick& form);
 
 /// The call's argument `argument`, a tensor of int64 indices (DTypeError) for an axis of n elements, counted from the
 /// start: negative ones count from the end, if they may, and one outside is a ValueError.
-Tensor checked_indices(const Call& call, int argument, i64 n, bool from_end = true);
+Tensor checked_indices(const Call& call, int argument, i64 n, bool from_end = false);
 /// For indices of rank x.rank() along `axis`, none longer than x in another axis (ShapeError): the place in x of each.
 Tensor places_along(const Call& call, int axis, int argument);
 

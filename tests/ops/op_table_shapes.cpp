@@ -90,11 +90,11 @@ void add_indexing(std::vector<OpRow>& rows) {
   using T = const Tensor&;
   by_index("take", "take(x, index)", [](T x, T i) { return take(x, i); }, {{{3, 4}}, ints({2, 5}, -12, 11)});
   by_index("take", "take(x, index)", [](T x, T i) { return take(x, i); }, {{{3}}, ints({}, 0, 2)});
-  by_index("gather", "gather(x, 1, index)", [](T x, T i) { return gather(x, 1, i); }, {{{3, 4}}, ints({2, 6}, -4, 3)});
+  by_index("gather", "gather(x, 1, index)", [](T x, T i) { return gather(x, 1, i); }, {{{3, 4}}, ints({2, 6}, 0, 3)});
   by_index("gather", "gather(x, 0, index)", [](T x, T i) { return gather(x, 0, i); },
            {{{3, 2, 2}}, ints({4, 2, 1}, 0, 2)});
   by_index("index_select", "index_select(x, 0, index)", [](T x, T i) { return index_select(x, 0, i); },
-           {{{3, 4}}, ints({5}, -3, 2)});
+           {{{3, 4}}, ints({5}, 0, 2)});
   by_index("index_select", "index_select(x, -1, index)", [](T x, T i) { return index_select(x, -1, i); },
            {{{2, 3, 4}}, ints({3}, 0, 3)});
   by_index("embedding", "embedding(weight, index)", [](T x, T i) { return embedding(x, i); },
