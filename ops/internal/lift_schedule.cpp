@@ -1,0 +1,214 @@
+// How the steps of a program are computed. Arithmetic is cheaper than the loads and stores of a kernel of its own, so
+// as much of it as can be is one chain, whose values stay in registers; a rule that calls functions has its kernel.
+#include <xgrad/ops/internal/lift_program.hpp>
+
+#include <algorithm>
+
+namespace xgrad::detail {
+
+namespace {
+
+/// The rule as an operation of a chain whose registers hold its input `held`; `end` for what is none.
+constexpr ChainOp chain_op(Code code, int held) {
+  using enum ChainOp;
+  // clang-format off
+  switch (code) {
+    case Code::Identity: return load;
+    case Code::Neg: return neg;
+    case Code::Abs: return abs;
+    case Code::Square: return square;
+    case Code::Sqrt: return sqrt;
+    case Code::Rsqrt: return rsqrt;
+    case Code::Reciprocal: return reciprocal;
+    case Code::Relu: return relu;
+    case Code::Sign: return sign;
+    case Code::Step: return step;
+    case Code::Isfinite: return is_finite;
+    case Code::Isinf: return is_inf;
+    case Code::Isnan: return is_nan;
+    case Code::LogicalNot: return logical_not;
+    case Code::Add: return add;
+    case Code::Mul: return mul;
+    case Code::Sub: return held == 0 ? sub : sub_from;
+    case Code::Div: return held == 0 ? div : div_into;
+    case Code::Maximum: return held == 0 ? maximum : maximum_of;
+    case Code::Minimum: return held == 0 ? minimum : minimum_of;
+    case Code::Greater: return held == 0 ? greater : less;
+    case Code::GreaterEqual: return held == 0 ? greater_equal : less_equal;
+    case Code::Less: return held == 0 ? less : greater;
+    case Code::LessEqual: return held == 0 ? less_equal : greater_equal;
+    case Code::Equal: return equal;
+    case Code::NotEqual: return not_equal;
+    case Code::LogicalAnd: return logical_and;
+    case Code::LogicalOr: return logical_or;
+    case Code::Where: return held == 0 ? where_mask : held == 1 ? where_first : where_second;
+    default: return end;
+  }
+  // clang-format on
+}
+bool is_arithmetic(Code code) { return chain_op(code, 0) != ChainOp::end; }
+
+class Scheduler {
+ public:
+  explicit Scheduler(Program& p)
+      : p_(p), first_(p.first_step()), stage_(p.steps.size(), 0), run_(p.steps.size(), 0), uses_(p.steps.size(), 0) {}
+
+  void schedule() {
+    p_.homes.resize(p_.steps.size());
+    set_stages();
+    std::vector<std::vector<u32>> chains(stages_), kernels(stages_);
+    for (u32 k = 0; k < p_.steps.size(); ++k) (is_arithmetic(code(k)) ? chains : kernels)[stage_[k]].push_back(k);
+    std::vector<std::vector<u32>> runs;
+    for (u32 s = 0; s < stages_; ++s) {
+      if (!chains[s].empty()) runs.push_back(in_order(chains[s]));
+      for (u32 k : kernels[s]) runs.push_back({k});
+    }
+    set_homes(runs);
+    for (const auto& steps : runs) {
+      if (is_arithmetic(code(steps[0]))) emit_chain(steps);
+      else p_.runs.push_back({steps[0], 0, 0});
+    }
+    assign_blocks(runs);
+  }
+
+ private:
+  Code code(u32 k) const { return p_.steps[k].code; }
+  int inputs(u32 k) const { return row_of(code(k)).inputs; }
+  /// Calls f with each input of step k that is a step, as often as it is read.
+  template <class F> void each_source(u32 k, F f) const {
+    for (int i = 0; i < inputs(k); ++i)
+      if (p_.steps[k].in[i] >= first_) f(p_.steps[k].in[i] - first_);
+  }
+
+  /// Kernels as soon as they can be, arithmetic as late: then less has to be kept in between.
+  void set_stages() {
+    constexpr u32 never = ~0u;
+    std::vector<u32> needed(p_.steps.size(), never);
+    for (u32 k = 0; k < p_.steps.size(); ++k) {
+      each_source(k, [&](u32 s) { stage_[k] = std::max(stage_[k], stage_[s] + !is_arithmetic(code(s))); });
+      stages_ = std::max(stages_, stage_[k] + 1);
+    }
+    for (u32 k = static_cast<u32>(p_.steps.size()); k-- > 0;) {
+      if (is_arithmetic(code(k)) && needed[k] != never) stage_[k] = needed[k];
+      each_source(k, [&](u32 s) { needed[s] = std::min(needed[s], stage_[k]); });
+    }
+  }
+
+  /// The steps of a chain, depth first, so that a value is used where it still is in registers.
+  std::vector<u32> in_order(const std::vector<u32>& steps) const {
+    std::vector<u32> order;
+    std::vector<std::pair<u32, bool>> stack;
+    std::vector<bool> inside(p_.steps.size(), false);
+    for (u32 k : steps) inside[k] = true;
+    for (u32 k : steps) stack.emplace_back(k, false);
+    while (!stack.empty()) {
+      const auto [k, done] = stack.back();
+      stack.pop_back();
+      if (done) {
+        order.push_back(k);
+      } else if (inside[k]) {
+        inside[k] = false;
+        stack.emplace_back(k, true);
+        each_source(k, [&](u32 s) { stack.emplace_back(s, false); });
+      }
+    }
+    return order;
+  }
+
+  void set_homes(const std::vector<std::vector<u32>>& runs) {
+    using enum Program::Storage;
+    for (u32 r = 0; r < runs.size(); ++r)
+      for (u32 k : runs[r]) run_[k] = r;
+    for (u32 k = 0; k < p_.steps.size(); ++k)
+      each_source(k, [&](u32 s) {
+        ++uses_[s];
+        if (run_[s] != run_[k]) p_.homes[s].storage = block;
+      });
+    for (u32 i = 0; i < p_.results.size(); ++i) p_.homes[p_.results[i] - first_] = {result, i};
+    for (const auto& steps : runs)
+      for (std::size_t i = 0; i < steps.size(); ++i) {
+        const u32 k = steps[i];
+        u32 from_registers = 0;
+        if (i + 1 < steps.size()) each_source(steps[i + 1], [&](u32 s) { from_registers |= s == k; });
+        if (p_.homes[k].storage == registers && uses_[k] > from_registers) p_.homes[k].storage = group;
+      }
+  }
+
+  void emit_chain(const std::vector<u32>& steps) {
+    std::vector<std::size_t> last(p_.steps.size(), 0);
+    for (std::size_t i = 0; i < steps.size(); ++i) each_source(steps[i], [&](u32 s) { last[s] = i; });
+    std::vector<u32> free;
+    u32 held = ~0u;  // the value in registers
+    const auto begin = static_cast<u32>(p_.instructions.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const u32 k = steps[i];
+      emit_step(k, held);
+      held = first_ + k;
+      each_source(k, [&](u32 s) {
+        if (p_.homes[s].storage != Program::Storage::group || last[s] != i) return;
+        free.push_back(p_.homes[s].index);
+        last[s] = ~std::size_t{0};  // once only
+      });
+      if (p_.homes[k].storage == Program::Storage::group) p_.homes[k].index = take(free, p_.groups);
+      if (p_.homes[k].storage != Program::Storage::registers) p_.instructions.push_back({ChainOp::store, 1, {held, 0}});
+    }
+    p_.instructions.push_back({ChainOp::end, 0, {0, 0}});
+    p_.runs.push_back({0, begin, static_cast<u32>(p_.instructions.size())});
+  }
+
+  void emit_step(u32 k, u32 held) {
+    const u32* in = p_.steps[k].in;
+    const int count = inputs(k);
+    const auto is_number = [&](u32 value) { return value >= static_cast<u32>(p_.inputs) && value < first_; };
+    int at = static_cast<int>(std::find(in, in + count, held) - in);
+    if (at == count) {
+      at = static_cast<int>(std::find_if_not(in, in + count, is_number) - in) % count;
+      p_.instructions.push_back({ChainOp::load, 1, {in[at], 0}});
+    }
+    if (code(k) == Code::Identity) return;
+    Program::Instruction instruction{chain_op(code(k), at), 0, {0, 0}};
+    for (int i = 0; i < count; ++i)
+      if (i != at) instruction.in[instruction.operands++] = in[i];
+    p_.instructions.push_back(instruction);
+  }
+
+  /// A block is free again after the last run that reads it.
+  void assign_blocks(const std::vector<std::vector<u32>>& runs) {
+    std::vector<u32> last(p_.steps.size(), 0), free;
+    for (u32 r = 0; r < runs.size(); ++r)
+      for (u32 k : runs[r]) each_source(k, [&](u32 s) { last[s] = r; });
+    const auto is_block = [&](u32 k) { return p_.homes[k].storage == Program::Storage::block; };
+    const auto assign = [&](u32 r) {
+      for (u32 k : runs[r])
+        if (is_block(k)) p_.homes[k].index = take(free, p_.blocks);
+    };
+    for (u32 r = 0; r < runs.size(); ++r) {
+      const bool is_chain = p_.runs[r].is_chain();
+      if (is_chain) assign(r);
+      for (u32 k : runs[r])
+        each_source(k, [&](u32 s) {
+          if (!is_block(s) || last[s] != r || run_[s] == r) return;
+          free.push_back(p_.homes[s].index);
+          last[s] = ~0u;
+        });
+      if (!is_chain) assign(r);  // a kernel may write where it reads
+    }
+  }
+
+  static u32 take(std::vector<u32>& free, u32& count) {
+    if (free.empty()) return count++;
+    const u32 index = free.back();
+    free.pop_back();
+    return index;
+  }
+
+  Program& p_;
+  u32 first_, stages_ = 0;
+  std::vector<u32> stage_, run_, uses_;  // by step
+};
+
+}  // namespace
+
+void schedule(Program& p) { Scheduler(p).schedule(); }
+
+}  // namespace xgrad::detail

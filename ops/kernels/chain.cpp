@@ -1,0 +1,132 @@
+#include <xgrad/engine/kernels/math.hpp>
+#include <xgrad/ops/kernels/chain.hpp>
+#include <xgrad/ops/xgrad.hpp>
+
+namespace xgrad::detail {
+
+namespace {
+
+template <class T, class A> Lane<T, A> as_number(LaneMask<T, A> mask) noexcept { return where(mask, 1, 0); }
+template <class T, class A> Lane<T, A> as_number(Lane<T, A> lane) noexcept { return lane; }
+
+/// An operation: the text of the rules.
+template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_unused]] L b) {
+  using enum ChainOp;
+  using namespace rules;
+  if constexpr (op == load) return a;
+  else if constexpr (op == neg) return Neg::value(r);
+  else if constexpr (op == abs) return Abs::value(r);
+  else if constexpr (op == square) return Square::value(r);
+  else if constexpr (op == sqrt) return Sqrt::value(r);
+  else if constexpr (op == rsqrt) return Rsqrt::value(r);
+  else if constexpr (op == reciprocal) return Reciprocal::value(r);
+  else if constexpr (op == relu) return Relu::value(r);
+  else if constexpr (op == sign) return Sign::value(r);
+  else if constexpr (op == step) return Step::value(r);
+  else if constexpr (op == is_finite) return Isfinite::value(r);
+  else if constexpr (op == is_inf) return Isinf::value(r);
+  else if constexpr (op == is_nan) return Isnan::value(r);
+  else if constexpr (op == logical_not) return r == 0;
+  else if constexpr (op == add) return Add::value(r, a);
+  else if constexpr (op == mul) return Mul::value(r, a);
+  else if constexpr (op == sub) return Sub::value(r, a);
+  else if constexpr (op == sub_from) return Sub::value(a, r);
+  else if constexpr (op == div) return Div::value(r, a);
+  else if constexpr (op == div_into) return Div::value(a, r);
+  else if constexpr (op == maximum) return Maximum::value(r, a);
+  else if constexpr (op == maximum_of) return Maximum::value(a, r);
+  else if constexpr (op == minimum) return Minimum::value(r, a);
+  else if constexpr (op == minimum_of) return Minimum::value(a, r);
+  else if constexpr (op == greater) return Greater::value(r, a);
+  else if constexpr (op == greater_equal) return GreaterEqual::value(r, a);
+  else if constexpr (op == less) return Less::value(r, a);
+  else if constexpr (op == less_equal) return LessEqual::value(r, a);
+  else if constexpr (op == equal) return Equal::value(r, a);
+  else if constexpr (op == not_equal) return NotEqual::value(r, a);
+  else if constexpr (op == logical_and) return r * a;
+  else if constexpr (op == logical_or) return where(r == 0, a, r);
+  else if constexpr (op == where_mask) return where(r == 0, b, a);
+  else if constexpr (op == where_first) return where(a == 0, b, r);
+  else return where(a == 0, r, b);
+}
+
+constexpr int operands_of(ChainOp op) {
+  return op == ChainOp::load || op == ChainOp::store ? 1 : op < ChainOp::add ? 0 : op < ChainOp::where_mask ? 1 : 2;
+}
+
+template <class T, class A> struct Chain {
+  using L = Lane<T, A>;
+  using R = typename L::Value::register_type;
+  static constexpr int batches = 8;  // as many as the calling conventions of x86-64 and arm64 pass in registers
+  using Function = void (*)(const ChainStep*, const std::int64_t*, R, R, R, R, R, R, R, R);
+
+  template <bool number> static L operand(const T* p, int i) noexcept {
+    return number ? L(*p) : L::load(p + i * L::width);
+  }
+
+  template <ChainOp op, bool number_a, bool number_b>
+  static void step(const ChainStep* s, const std::int64_t* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
+    constexpr int operands = operands_of(op);
+    L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
+    const T *a = nullptr, *b = nullptr;
+    if constexpr (operands > 0) a = reinterpret_cast<const T*>(s->operand[0].base + offset[s->operand[0].moves]);
+    if constexpr (operands > 1) b = reinterpret_cast<const T*>(s->operand[1].base + offset[s->operand[1].moves]);
+#pragma GCC unroll 8
+    for (int i = 0; i < batches; ++i) {
+      if constexpr (op == ChainOp::store) {
+        r[i].store(const_cast<T*>(a) + i * L::width);
+      } else {
+        L first = r[i], second = r[i];
+        if constexpr (operands > 0) first = operand<number_a>(a, i);
+        if constexpr (operands > 1) second = operand<number_b>(b, i);
+        r[i] = as_number(compute<op>(r[i], first, second));
+      }
+    }
+    ++s;
+    reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
+  }
+
+  static void end(const ChainStep*, const std::int64_t*, R, R, R, R, R, R, R, R) {}
+
+  static void run(const ChainStep* steps, std::int64_t start, std::int64_t groups) {
+    constexpr std::int64_t bytes = batches * L::width * std::int64_t{sizeof(T)};
+    std::int64_t offset[] = {0, 0, start};
+    const R r = L(0).v;
+    for (; groups > 0; --groups) {
+      reinterpret_cast<Function>(steps->function)(steps, offset, r, r, r, r, r, r, r, r);
+      offset[1] += bytes;
+      offset[2] += bytes;
+    }
+  }
+
+  using Table = Function[chain_ops][2][2];
+  template <int op> static constexpr void fill(Table& table) {
+    constexpr ChainOp code{op};
+    constexpr int operands = operands_of(code);
+    auto& f = table[op];
+    f[0][0] = step<code, false, false>;
+    if constexpr (operands > 0) f[1][0] = step<code, true, false>;
+    if constexpr (operands > 1) f[0][1] = step<code, false, true>, f[1][1] = step<code, true, true>;
+    if constexpr (op + 1 < chain_ops) fill<op + 1>(table);
+  }
+  struct Functions {
+    Table of;
+    constexpr Functions() : of{} {
+      fill<1>(of);
+      of[0][0][0] = end;
+    }
+  };
+  static ChainFunction function(ChainOp op, bool number_a, bool number_b) {
+    static constexpr Functions functions;
+    return reinterpret_cast<ChainFunction>(functions.of[static_cast<int>(op)][number_a][number_b]);
+  }
+  static constexpr ChainKernels kernels = {batches * L::width, function, run};
+};
+
+}  // namespace
+
+template <class A>
+constinit const ChainKernels ChainTable<A>::kernels[2] = {Chain<float, A>::kernels, Chain<double, A>::kernels};
+template struct ChainTable<arch::XGRAD_ARCH>;
+
+}  // namespace xgrad::detail

@@ -1,0 +1,61 @@
+#pragma once
+// Arithmetic in one pass, for the programs of lift(): each operation is a function that takes eight batches in
+// registers, computes them with operands in memory, and calls the next one. Each operation is rounded.
+#include <xgrad/engine/kernels/arch.hpp>
+
+namespace xgrad::detail {
+
+/// What becomes of the batches `r`, with up to two operands a and b. Masks are numbers here, 0 and 1.
+enum class ChainOp : std::uint8_t {
+  end,
+  load,   // a
+  store,  // r into a
+  // of r
+  neg, abs, square, sqrt, rsqrt, reciprocal, relu, sign, step, is_finite, is_inf, is_nan, logical_not,
+  // of r and a
+  add, mul, sub, sub_from, div, div_into, maximum, maximum_of, minimum, minimum_of,
+  greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or,
+  // where(...), r being the mask, the first or the second value; a and b the other two, in order
+  where_mask, where_first, where_second,
+  count
+};
+inline constexpr int chain_ops = static_cast<int>(ChainOp::count);
+
+/// Elements of a group are at base + offset[moves]; offset is 0, that within a block, and that within arrays.
+struct ChainOperand {
+  const char* base;
+  std::int64_t moves;
+};
+/// What it is depends on the instruction set and the element type.
+using ChainFunction = void (*)();
+struct ChainStep {
+  ChainFunction function;
+  ChainOperand operand[2];
+};
+
+struct ChainKernels {
+  std::int64_t group;  // elements computed at a time
+  /// The operation for operands of which the first, or the second, is a single number.
+  ChainFunction (*function)(ChainOp op, bool number_a, bool number_b);
+  /// So many groups, the first at these bytes of the arrays.
+  void (*run)(const ChainStep* steps, std::int64_t start, std::int64_t groups);
+};
+
+/// For float32 and float64.
+template <class A> struct ChainTable { static const ChainKernels kernels[2]; };
+extern template struct ChainTable<arch::sse2>;
+#ifdef __x86_64__
+extern template struct ChainTable<arch::avx2>;
+extern template struct ChainTable<arch::avx512>;
+#endif
+
+/// By arch_index().
+inline constexpr const ChainKernels* chain_tables[] = {
+    ChainTable<arch::sse2>::kernels,
+#ifdef __x86_64__
+    ChainTable<arch::avx2>::kernels,
+    ChainTable<arch::avx512>::kernels,
+#endif
+};
+
+}  // namespace xgrad::detail
