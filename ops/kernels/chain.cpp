@@ -27,6 +27,21 @@ template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_u
   else if constexpr (op == is_inf) return Isinf::value(r);
   else if constexpr (op == is_nan) return Isnan::value(r);
   else if constexpr (op == logical_not) return r == 0;
+  else if constexpr (op == exp) return Exp::value(r);
+  else if constexpr (op == exp2) return Exp2::value(r);
+  else if constexpr (op == expm1) return Expm1::value(r);
+  else if constexpr (op == log) return Log::value(r);
+  else if constexpr (op == log2) return Log2::value(r);
+  else if constexpr (op == log10) return Log10::value(r);
+  else if constexpr (op == log1p) return Log1p::value(r);
+  else if constexpr (op == sinh) return Sinh::value(r);
+  else if constexpr (op == cosh) return Cosh::value(r);
+  else if constexpr (op == tanh) return Tanh::value(r);
+  else if constexpr (op == sigmoid) return Sigmoid::value(r);
+  else if constexpr (op == erf) return Erf::value(r);
+  else if constexpr (op == normal_cdf) return NormalCdf::value(r);
+  else if constexpr (op == pow) return Pow::value(r, a);
+  else if constexpr (op == pow_of) return Pow::value(a, r);
   else if constexpr (op == add) return Add::value(r, a);
   else if constexpr (op == mul) return Mul::value(r, a);
   else if constexpr (op == sub) return Sub::value(r, a);
@@ -54,6 +69,11 @@ constexpr int operands_of(ChainOp op) {
   return op == ChainOp::load || op == ChainOp::store ? 1 : op < ChainOp::add ? 0 : op < ChainOp::where_mask ? 1 : 2;
 }
 
+/// What takes so many instructions that they should be there once.
+constexpr bool is_function(ChainOp op) {
+  return (op >= ChainOp::exp && op <= ChainOp::normal_cdf) || op == ChainOp::pow || op == ChainOp::pow_of;
+}
+
 template <class T, class A> struct Chain {
   using L = Lane<T, A>;
   using R = typename L::Value::register_type;
@@ -71,8 +91,7 @@ template <class T, class A> struct Chain {
     const T *a = nullptr, *b = nullptr;
     if constexpr (operands > 0) a = reinterpret_cast<const T*>(s->operand[0].base + offset[s->operand[0].moves]);
     if constexpr (operands > 1) b = reinterpret_cast<const T*>(s->operand[1].base + offset[s->operand[1].moves]);
-#pragma GCC unroll 8
-    for (int i = 0; i < batches; ++i) {
+    const auto at = [&](int i) {
       if constexpr (op == ChainOp::store) {
         r[i].store(const_cast<T*>(a) + i * L::width);
       } else {
@@ -81,22 +100,32 @@ template <class T, class A> struct Chain {
         if constexpr (operands > 1) second = operand<number_b>(b, i);
         r[i] = as_number(compute<op>(r[i], first, second));
       }
+    };
+    if constexpr (is_function(op)) {
+#pragma GCC unroll 1
+      for (int i = 0; i < batches; ++i) at(i);
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < batches; ++i) at(i);
     }
     ++s;
     reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
   }
 
-  static void end(const ChainStep*, const std::int64_t*, R, R, R, R, R, R, R, R) {}
+  struct State { std::int64_t offset[3]; std::int64_t left; const ChainStep* first; };
+  static void end(const ChainStep*, const std::int64_t* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
+    auto* s = reinterpret_cast<State*>(const_cast<std::int64_t*>(offset));
+    constexpr std::int64_t bytes = batches * L::width * std::int64_t{sizeof(T)};
+    if (--s->left == 0) return;
+    s->offset[1] += bytes;
+    s->offset[2] += bytes;
+    reinterpret_cast<Function>(s->first->function)(s->first, offset, r0, r1, r2, r3, r4, r5, r6, r7);
+  }
 
   static void run(const ChainStep* steps, std::int64_t start, std::int64_t groups) {
-    constexpr std::int64_t bytes = batches * L::width * std::int64_t{sizeof(T)};
-    std::int64_t offset[] = {0, 0, start};
+    State s{{0, 0, start}, groups, steps};
     const R r = L(0).v;
-    for (; groups > 0; --groups) {
-      reinterpret_cast<Function>(steps->function)(steps, offset, r, r, r, r, r, r, r, r);
-      offset[1] += bytes;
-      offset[2] += bytes;
-    }
+    reinterpret_cast<Function>(steps->function)(steps, s.offset, r, r, r, r, r, r, r, r);
   }
 
   using Table = Function[chain_ops][2][2];

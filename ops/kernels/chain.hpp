@@ -12,9 +12,10 @@ enum class ChainOp : std::uint8_t {
   store,  // r into a
   // of r
   neg, abs, square, sqrt, rsqrt, reciprocal, relu, sign, step, is_finite, is_inf, is_nan, logical_not,
+  exp, exp2, expm1, log, log2, log10, log1p, sinh, cosh, tanh, sigmoid, erf, normal_cdf,
   // of r and a
   add, mul, sub, sub_from, div, div_into, maximum, maximum_of, minimum, minimum_of,
-  greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or,
+  pow, pow_of, greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or,
   // where(...), r being the mask, the first or the second value; a and b the other two, in order
   where_mask, where_first, where_second,
   count
