@@ -79,7 +79,7 @@ class Scheduler {
     }
     set_homes(runs);
     for (const auto& steps : runs) {
-      if (is_arithmetic(code(steps[0]))) emit_chain(steps);
+      if (is_chain(steps)) emit_chain(steps);
       else p_.runs.push_back({steps[0], 0, 0});
     }
     assign_blocks(runs);
@@ -92,6 +92,12 @@ class Scheduler {
   template <class F> void each_source(u32 k, F f) const {
     for (int i = 0; i < inputs(k); ++i)
       if (p_.steps[k].in[i] >= first_) f(p_.steps[k].in[i] - first_);
+  }
+
+  /// A single step is better off with its kernel, which keeps more in registers; kernels have masks of their own.
+  bool is_chain(const std::vector<u32>& steps) const {
+    const Row& row = row_of(code(steps[0]));
+    return is_arithmetic(code(steps[0])) && (steps.size() > 1 || row.is_mask || row.masked || row.booleans);
   }
 
   /// Kernels as soon as they can be, arithmetic as late: then less has to be kept in between.

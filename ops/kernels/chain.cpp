@@ -71,7 +71,7 @@ constexpr int operands_of(ChainOp op) {
 
 /// What takes so many instructions that they should be there once.
 constexpr bool is_function(ChainOp op) {
-  return (op >= ChainOp::exp && op <= ChainOp::normal_cdf) || op == ChainOp::pow || op == ChainOp::pow_of;
+  return (op > ChainOp::exp && op <= ChainOp::normal_cdf) || op == ChainOp::pow || op == ChainOp::pow_of;
 }
 
 template <class T, class A> struct Chain {
