@@ -112,20 +112,41 @@ template <class T, class A> struct Chain {
     reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
   }
 
-  struct State { std::int64_t offset[3]; std::int64_t left; const ChainStep* first; };
+  /// Where a run is.
+  struct State {
+    std::int64_t offset[chain_offsets];  // the functions see this alone
+    const std::int64_t* step;
+    std::int64_t left;  // groups
+    const ChainStep* first;
+
+    void move(std::int64_t n) noexcept {
+      for (int i = 0; i < chain_offsets; ++i) offset[i] += step[i] * n;
+    }
+    void start() {
+      const R r = L(0).v;
+      reinterpret_cast<Function>(first->function)(first, offset, r, r, r, r, r, r, r, r);
+    }
+  };
+  static constexpr std::int64_t group = batches * L::width;
+
   static void end(const ChainStep*, const std::int64_t* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
     auto* s = reinterpret_cast<State*>(const_cast<std::int64_t*>(offset));
-    constexpr std::int64_t bytes = batches * L::width * std::int64_t{sizeof(T)};
     if (--s->left == 0) return;
-    s->offset[1] += bytes;
-    s->offset[2] += bytes;
+    s->move(group);
     reinterpret_cast<Function>(s->first->function)(s->first, offset, r0, r1, r2, r3, r4, r5, r6, r7);
   }
 
-  static void run(const ChainStep* steps, std::int64_t start, std::int64_t groups) {
-    State s{{0, 0, start}, groups, steps};
-    const R r = L(0).v;
-    reinterpret_cast<Function>(steps->function)(steps, s.offset, r, r, r, r, r, r, r, r);
+  static void run(const ChainStep* steps, const std::int64_t* offset, const std::int64_t* step, std::int64_t n) {
+    State s;
+    for (int i = 0; i < chain_offsets; ++i) s.offset[i] = offset[i];
+    s.step = step;
+    s.first = steps;
+    s.left = n < group ? 1 : n / group;
+    s.start();
+    if (n < group || n % group == 0) return;
+    s.move(n % group);
+    s.left = 1;
+    s.start();
   }
 
   using Table = Function[chain_ops][2][2];
@@ -149,7 +170,7 @@ template <class T, class A> struct Chain {
     static constexpr Functions functions;
     return reinterpret_cast<ChainFunction>(functions.of[static_cast<int>(op)][number_a][number_b]);
   }
-  static constexpr ChainKernels kernels = {batches * L::width, function, run};
+  static constexpr ChainKernels kernels = {group, function, run};
 };
 
 }  // namespace

@@ -22,11 +22,12 @@ enum class ChainOp : std::uint8_t {
 };
 inline constexpr int chain_ops = static_cast<int>(ChainOp::count);
 
-/// Elements of a group are at base + offset[moves]; offset is 0, that within a block, and that within arrays.
+/// Elements are at base + offset[moves].
 struct ChainOperand {
   const char* base;
   std::int64_t moves;
 };
+inline constexpr int chain_offsets = 8;
 /// What it is depends on the instruction set and the element type.
 using ChainFunction = void (*)();
 struct ChainStep {
@@ -38,8 +39,9 @@ struct ChainKernels {
   std::int64_t group;  // elements computed at a time
   /// The operation for operands of which the first, or the second, is a single number.
   ChainFunction (*function)(ChainOp op, bool number_a, bool number_b);
-  /// So many groups, the first at these bytes of the arrays.
-  void (*run)(const ChainStep* steps, std::int64_t start, std::int64_t groups);
+  /// n elements, of which the first are at `offset`, and one is step[i] bytes after another. The last group may overlap
+  /// the one before; if n is less than a group, a whole one is read and written.
+  void (*run)(const ChainStep* steps, const std::int64_t* offset, const std::int64_t* step, std::int64_t n);
 };
 
 /// For float32 and float64.
