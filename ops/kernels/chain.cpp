@@ -78,14 +78,16 @@ template <class T, class A> struct Chain {
   using L = Lane<T, A>;
   using R = typename L::Value::register_type;
   static constexpr int batches = 8;  // as many as the calling conventions of x86-64 and arm64 pass in registers
-  using Function = void (*)(const ChainStep*, const std::int64_t*, R, R, R, R, R, R, R, R);
+  /// Read and written one by one: a wide load would wait until the narrow stores before it have left the processor.
+  using Offset = volatile std::int64_t;
+  using Function = void (*)(const ChainStep*, Offset*, R, R, R, R, R, R, R, R);
 
   template <bool number> static L operand(const T* p, int i) noexcept {
     return number ? L(*p) : L::load(p + i * L::width);
   }
 
   template <ChainOp op, bool number_a, bool number_b>
-  static void step(const ChainStep* s, const std::int64_t* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
+  static void step(const ChainStep* s, Offset* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
     constexpr int operands = operands_of(op);
     L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
     const T *a = nullptr, *b = nullptr;
@@ -114,13 +116,14 @@ template <class T, class A> struct Chain {
 
   /// Where a run is.
   struct State {
-    std::int64_t offset[chain_offsets];  // the functions see this alone
+    Offset offset[chain_offsets];  // the functions see this alone
     const std::int64_t* step;
+    int moving;         // so many offsets, from the first one on
     std::int64_t left;  // groups
     const ChainStep* first;
 
     void move(std::int64_t n) noexcept {
-      for (int i = 0; i < chain_offsets; ++i) offset[i] += step[i] * n;
+      for (int i = 1; i < moving; ++i) offset[i] = offset[i] + step[i] * n;
     }
     void start() {
       const R r = L(0).v;
@@ -129,7 +132,7 @@ template <class T, class A> struct Chain {
   };
   static constexpr std::int64_t group = batches * L::width;
 
-  static void end(const ChainStep*, const std::int64_t* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
+  static void end(const ChainStep*, Offset* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
     auto* s = reinterpret_cast<State*>(const_cast<std::int64_t*>(offset));
     if (--s->left == 0) return;
     s->move(group);
@@ -138,15 +141,22 @@ template <class T, class A> struct Chain {
 
   static void run(const ChainStep* steps, const std::int64_t* offset, const std::int64_t* step, std::int64_t n) {
     State s;
+    s.moving = chain_offsets;
+    while (s.moving > 1 && step[s.moving - 1] == 0) --s.moving;
     for (int i = 0; i < chain_offsets; ++i) s.offset[i] = offset[i];
     s.step = step;
     s.first = steps;
     s.left = n < group ? 1 : n / group;
     s.start();
-    if (n < group || n % group == 0) return;
-    s.move(n % group);
-    s.left = 1;
-    s.start();
+    if (n > group && n % group != 0) {
+      s.move(n % group);
+      s.left = 1;
+      s.start();
+    }
+    // Compilers think that what took wide registers has done this; code without AVX after it would be slow.
+#ifdef __AVX__
+    _mm256_zeroupper();
+#endif
   }
 
   using Table = Function[chain_ops][2][2];
