@@ -185,13 +185,13 @@ class Evaluation {
     for (std::size_t i = 0; i < p_.instructions.size(); ++i) {
       const Program::Instruction& from = p_.instructions[i];
       ChainStep& to = m.steps[i];
-      bool number[2] = {false, false};
+      unsigned numbers = 0;
       for (int k = 0; k < from.operands; ++k) {
         const Place& at = m.places[from.in[k]];
         to.operand[k] = {at.base, at.moves};
-        number[k] = at.step == 0 && from.op != ChainOp::store;
+        if (at.step == 0 && from.op != ChainOp::store) numbers |= 1u << k;
       }
-      to.function = chains_.function(from.op, number[0], number[1]);
+      to.function = chains_.function(from.op, numbers);
     }
   }
 

@@ -23,7 +23,7 @@ struct Program {
   struct Instruction {
     ChainOp op;
     u8 operands;
-    u32 in[2];
+    u32 in[3];
   };
   /// What is computed in one go over a block: a step by its rule's kernel, or a chain of arithmetic, group by group.
   struct Run {

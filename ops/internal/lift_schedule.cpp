@@ -60,16 +60,55 @@ constexpr ChainOp chain_op(Code code, int held) {
   }
   // clang-format on
 }
+
+/// The same for a step whose input `i` is itself computed from memory, by `inner`: both at once.
+constexpr ChainOp paired_op(Code code, int i, Code inner) {
+  using enum ChainOp;
+  const bool product = inner == Code::Mul || inner == Code::Square;
+  if (code == Code::Add && product) return add_product;
+  if (code == Code::Sub && product) return i == 1 ? sub_product : product_sub;
+  if (code == Code::Mul && inner == Code::Add) return mul_sum;
+  if (code == Code::Mul && inner == Code::Sub) return mul_difference;
+  return end;
+}
+
+/// where() of a comparison of what is in memory, when the registers hold its input `held`; the comparison the other way
+/// round is `swapped`.
+struct Choice {
+  ChainOp op = ChainOp::end;
+  bool swapped = false;
+};
+constexpr Choice choice_op(Code comparison, int held) {
+  using enum ChainOp;
+  const bool first = held == 1;
+  switch (comparison) {
+    case Code::Greater: return {first ? first_if_greater : second_if_greater, false};
+    case Code::GreaterEqual: return {first ? first_if_greater_equal : second_if_greater_equal, false};
+    case Code::Less: return {first ? first_if_greater : second_if_greater, true};
+    case Code::LessEqual: return {first ? first_if_greater_equal : second_if_greater_equal, true};
+    case Code::Equal: return {first ? first_if_equal : second_if_equal, false};
+    case Code::NotEqual: return {first ? first_if_not_equal : second_if_not_equal, false};
+    default: return {};
+  }
+}
+
 bool is_arithmetic(Code code) { return chain_op(code, 0) != ChainOp::end; }
 
 class Scheduler {
  public:
   explicit Scheduler(Program& p)
-      : p_(p), first_(p.first_step()), stage_(p.steps.size(), 0), run_(p.steps.size(), 0), uses_(p.steps.size(), 0) {}
+      : p_(p),
+        first_(p.first_step()),
+        stage_(p.steps.size(), 0),
+        run_(p.steps.size(), 0),
+        uses_(p.steps.size(), 0),
+        absorbed_(p.steps.size(), false) {}
 
   void schedule() {
     p_.homes.resize(p_.steps.size());
     set_stages();
+    for (u32 k = 0; k < p_.steps.size(); ++k) each_source(k, [&](u32 s) { ++uses_[s]; });
+    for (u32 result : p_.results) ++uses_[result - first_];
     std::vector<std::vector<u32>> chains(stages_), kernels(stages_);
     for (u32 k = 0; k < p_.steps.size(); ++k) (is_arithmetic(code(k)) ? chains : kernels)[stage_[k]].push_back(k);
     std::vector<std::vector<u32>> runs;
@@ -90,9 +129,13 @@ class Scheduler {
   int inputs(u32 k) const { return row_of(code(k)).inputs; }
   /// Calls f with each input of step k that is a step, as often as it is read.
   template <class F> void each_source(u32 k, F f) const {
-    for (int i = 0; i < inputs(k); ++i)
-      if (p_.steps[k].in[i] >= first_) f(p_.steps[k].in[i] - first_);
+    for (int i = 0; i < inputs(k); ++i) {
+      const u32 value = p_.steps[k].in[i];
+      if (is_absorbed(value)) each_source(value - first_, f);
+      else if (value >= first_) f(value - first_);
+    }
   }
+  bool is_absorbed(u32 value) const { return value >= first_ && absorbed_[value - first_]; }
 
   /// A single step is better off with its kernel, which keeps more in registers; kernels have masks of their own.
   bool is_chain(const std::vector<u32>& steps) const {
@@ -115,11 +158,13 @@ class Scheduler {
   }
 
   /// The steps of a chain, depth first, so that a value is used where it still is in registers.
-  std::vector<u32> in_order(const std::vector<u32>& steps) const {
+  std::vector<u32> in_order(const std::vector<u32>& steps) {
     std::vector<u32> order;
     std::vector<std::pair<u32, bool>> stack;
     std::vector<bool> inside(p_.steps.size(), false);
     for (u32 k : steps) inside[k] = true;
+    for (u32 k : steps) absorb(k, inside);
+    for (u32 k : steps) inside[k] = !absorbed_[k];
     for (u32 k : steps) stack.emplace_back(k, false);
     while (!stack.empty()) {
       const auto [k, done] = stack.back();
@@ -135,13 +180,31 @@ class Scheduler {
     return order;
   }
 
+  /// Makes one operation of step k of a chain and one of its inputs, if that one is used here alone, and computed from
+  /// memory, unlike another one, which is in registers by then.
+  void absorb(u32 k, const std::vector<bool>& inside) {
+    const u32* in = p_.steps[k].in;
+    const auto in_chain = [&](u32 value) { return value >= first_ && inside[value - first_]; };
+    const bool choice = code(k) == Code::Where;
+    for (int i = 0; i < (choice ? 1 : inputs(k)); ++i) {
+      if (inputs(k) < 2 || !in_chain(in[i]) || uses_[in[i] - first_] != 1) continue;
+      const u32 s = in[i] - first_;
+      if ((choice ? choice_op(code(s), 1).op : paired_op(code(k), i, code(s))) == ChainOp::end) continue;
+      bool from_memory = true;
+      for (int j = 0; j < inputs(s); ++j) from_memory = from_memory && !in_chain(p_.steps[s].in[j]);
+      const bool other =
+          choice ? in_chain(in[1]) || in_chain(in[2]) : in_chain(in[1 - i]) && !absorbed_[in[1 - i] - first_];
+      absorbed_[s] = from_memory && other;
+      if (absorbed_[s]) return;
+    }
+  }
+
   void set_homes(const std::vector<std::vector<u32>>& runs) {
     using enum Program::Storage;
     for (u32 r = 0; r < runs.size(); ++r)
       for (u32 k : runs[r]) run_[k] = r;
     for (u32 k = 0; k < p_.steps.size(); ++k)
       each_source(k, [&](u32 s) {
-        ++uses_[s];
         if (run_[s] != run_[k]) p_.homes[s].storage = block;
       });
     for (u32 i = 0; i < p_.results.size(); ++i) p_.homes[p_.results[i] - first_] = {result, i};
@@ -170,25 +233,39 @@ class Scheduler {
         last[s] = ~std::size_t{0};  // once only
       });
       if (p_.homes[k].storage == Program::Storage::group) p_.homes[k].index = take(free, p_.groups);
-      if (p_.homes[k].storage != Program::Storage::registers) p_.instructions.push_back({ChainOp::store, 1, {held, 0}});
+      if (p_.homes[k].storage != Program::Storage::registers)
+        p_.instructions.push_back({ChainOp::store, 1, {held, 0, 0}});
     }
-    p_.instructions.push_back({ChainOp::end, 0, {0, 0}});
+    p_.instructions.push_back({ChainOp::end, 0, {0, 0, 0}});
     p_.runs.push_back({0, begin, static_cast<u32>(p_.instructions.size())});
   }
 
   void emit_step(u32 k, u32 held) {
     const u32* in = p_.steps[k].in;
     const int count = inputs(k);
-    const auto is_number = [&](u32 value) { return value >= static_cast<u32>(p_.inputs) && value < first_; };
+    const auto hard = [&](u32 value) {  // better in registers than read from memory
+      return !is_absorbed(value) && (value < static_cast<u32>(p_.inputs) || value >= first_);
+    };
     int at = static_cast<int>(std::find(in, in + count, held) - in);
     if (at == count) {
-      at = static_cast<int>(std::find_if_not(in, in + count, is_number) - in) % count;
-      p_.instructions.push_back({ChainOp::load, 1, {in[at], 0}});
+      at = static_cast<int>(std::find_if(in, in + count, hard) - in) % count;
+      p_.instructions.push_back({ChainOp::load, 1, {in[at], 0, 0}});
     }
     if (code(k) == Code::Identity) return;
-    Program::Instruction instruction{chain_op(code(k), at), 0, {0, 0}};
-    for (int i = 0; i < count; ++i)
-      if (i != at) instruction.in[instruction.operands++] = in[i];
+    Program::Instruction instruction{chain_op(code(k), at), 0, {0, 0, 0}};
+    const auto add_operand = [&](u32 value) { instruction.in[instruction.operands++] = value; };
+    for (int i = 0; i < count; ++i) {
+      if (i == at) continue;
+      if (!is_absorbed(in[i])) {
+        add_operand(in[i]);
+        continue;
+      }
+      const Program::Step& inner = p_.steps[in[i] - first_];
+      const Choice choice = choice_op(inner.code, at);
+      instruction.op = code(k) == Code::Where ? choice.op : paired_op(code(k), i, inner.code);
+      add_operand(inner.in[choice.swapped ? 1 : 0]);
+      add_operand(inner.in[choice.swapped || inner.code == Code::Square ? 0 : 1]);
+    }
     p_.instructions.push_back(instruction);
   }
 
@@ -224,7 +301,8 @@ class Scheduler {
 
   Program& p_;
   u32 first_, stages_ = 0;
-  std::vector<u32> stage_, run_, uses_;  // by step
+  std::vector<u32> stage_, run_, uses_;  // by step; uses as results count
+  std::vector<bool> absorbed_;           // computed by the one step that uses it
 };
 
 }  // namespace

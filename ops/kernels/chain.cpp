@@ -10,7 +10,7 @@ template <class T, class A> Lane<T, A> as_number(LaneMask<T, A> mask) noexcept {
 template <class T, class A> Lane<T, A> as_number(Lane<T, A> lane) noexcept { return lane; }
 
 /// An operation: the text of the rules.
-template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_unused]] L b) {
+template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_unused]] L b, [[maybe_unused]] L c) {
   using enum ChainOp;
   using namespace rules;
   if constexpr (op == load) return a;
@@ -62,11 +62,25 @@ template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_u
   else if constexpr (op == logical_or) return where(r == 0, a, r);
   else if constexpr (op == where_mask) return where(r == 0, b, a);
   else if constexpr (op == where_first) return where(a == 0, b, r);
-  else return where(a == 0, r, b);
+  else if constexpr (op == where_second) return where(a == 0, r, b);
+  else if constexpr (op == add_product) return r + a * b;
+  else if constexpr (op == sub_product) return r - a * b;
+  else if constexpr (op == product_sub) return a * b - r;
+  else if constexpr (op == mul_sum) return r * (a + b);
+  else if constexpr (op == mul_difference) return r * (a - b);
+  else if constexpr (op == first_if_greater) return where(a > b, r, c);
+  else if constexpr (op == first_if_greater_equal) return where(a >= b, r, c);
+  else if constexpr (op == first_if_equal) return where(a == b, r, c);
+  else if constexpr (op == first_if_not_equal) return where(a == b, c, r);
+  else if constexpr (op == second_if_greater) return where(a > b, c, r);
+  else if constexpr (op == second_if_greater_equal) return where(a >= b, c, r);
+  else if constexpr (op == second_if_equal) return where(a == b, c, r);
+  else return where(a == b, r, c);
 }
 
 constexpr int operands_of(ChainOp op) {
-  return op == ChainOp::load || op == ChainOp::store ? 1 : op < ChainOp::add ? 0 : op < ChainOp::where_mask ? 1 : 2;
+  if (op == ChainOp::load || op == ChainOp::store) return 1;
+  return op < ChainOp::add ? 0 : op < ChainOp::add_product ? 1 : op < ChainOp::first_if_greater ? 2 : 3;
 }
 
 /// What takes so many instructions that they should be there once.
@@ -82,33 +96,31 @@ template <class T, class A> struct Chain {
   using Offset = volatile std::int64_t;
   using Function = void (*)(const ChainStep*, Offset*, R, R, R, R, R, R, R, R);
 
-  template <bool number> static L operand(const T* p, int i) noexcept {
-    return number ? L(*p) : L::load(p + i * L::width);
+  /// The operand of batch i.
+  template <int which, ChainOp op, unsigned numbers> static L operand(const T* p, int i) noexcept {
+    if constexpr (which >= operands_of(op)) return 0;
+    else if constexpr (numbers >> which & 1) return *p;
+    else return L::load(p + i * L::width);
   }
 
-  template <ChainOp op, bool number_a, bool number_b>
+  template <ChainOp op, unsigned numbers>
   static void step(const ChainStep* s, Offset* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
-    constexpr int operands = operands_of(op);
     L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
-    const T *a = nullptr, *b = nullptr;
-    if constexpr (operands > 0) a = reinterpret_cast<const T*>(s->operand[0].base + offset[s->operand[0].moves]);
-    if constexpr (operands > 1) b = reinterpret_cast<const T*>(s->operand[1].base + offset[s->operand[1].moves]);
-    const auto at = [&](int i) {
-      if constexpr (op == ChainOp::store) {
-        r[i].store(const_cast<T*>(a) + i * L::width);
-      } else {
-        L first = r[i], second = r[i];
-        if constexpr (operands > 0) first = operand<number_a>(a, i);
-        if constexpr (operands > 1) second = operand<number_b>(b, i);
-        r[i] = as_number(compute<op>(r[i], first, second));
-      }
+    const T* at[3] = {};
+    for (int i = 0; i < operands_of(op); ++i)
+      at[i] = reinterpret_cast<const T*>(s->operand[i].base + offset[s->operand[i].moves]);
+    const auto batch = [&](int i) {
+      if constexpr (op == ChainOp::store) r[i].store(const_cast<T*>(at[0]) + i * L::width);
+      else
+        r[i] = as_number(compute<op>(r[i], operand<0, op, numbers>(at[0], i), operand<1, op, numbers>(at[1], i),
+                                     operand<2, op, numbers>(at[2], i)));
     };
     if constexpr (is_function(op)) {
 #pragma GCC unroll 1
-      for (int i = 0; i < batches; ++i) at(i);
+      for (int i = 0; i < batches; ++i) batch(i);
     } else {
 #pragma GCC unroll 8
-      for (int i = 0; i < batches; ++i) at(i);
+      for (int i = 0; i < batches; ++i) batch(i);
     }
     ++s;
     reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
@@ -159,26 +171,23 @@ template <class T, class A> struct Chain {
 #endif
   }
 
-  using Table = Function[chain_ops][2][2];
-  template <int op> static constexpr void fill(Table& table) {
+  using Table = Function[chain_ops][8];
+  template <int op, unsigned numbers = 0> static constexpr void fill(Table& table) {
     constexpr ChainOp code{op};
-    constexpr int operands = operands_of(code);
-    auto& f = table[op];
-    f[0][0] = step<code, false, false>;
-    if constexpr (operands > 0) f[1][0] = step<code, true, false>;
-    if constexpr (operands > 1) f[0][1] = step<code, false, true>, f[1][1] = step<code, true, true>;
-    if constexpr (op + 1 < chain_ops) fill<op + 1>(table);
+    table[op][numbers] = step<code, numbers>;
+    if constexpr (numbers + 1 < 1u << operands_of(code) && code != ChainOp::store) fill<op, numbers + 1>(table);
+    else if constexpr (op + 1 < chain_ops) fill<op + 1>(table);
   }
   struct Functions {
     Table of;
     constexpr Functions() : of{} {
       fill<1>(of);
-      of[0][0][0] = end;
+      of[0][0] = end;
     }
   };
-  static ChainFunction function(ChainOp op, bool number_a, bool number_b) {
+  static ChainFunction function(ChainOp op, unsigned numbers) {
     static constexpr Functions functions;
-    return reinterpret_cast<ChainFunction>(functions.of[static_cast<int>(op)][number_a][number_b]);
+    return reinterpret_cast<ChainFunction>(functions.of[static_cast<int>(op)][numbers]);
   }
   static constexpr ChainKernels kernels = {group, function, run};
 };

@@ -5,7 +5,7 @@
 
 namespace xgrad::detail {
 
-/// What becomes of the batches `r`, with up to two operands a and b. Masks are numbers here, 0 and 1.
+/// What becomes of the batches `r`, with up to three operands a, b and c. Masks are numbers here, 0 and 1.
 enum class ChainOp : std::uint8_t {
   end,
   load,   // a
@@ -16,8 +16,13 @@ enum class ChainOp : std::uint8_t {
   // of r and a
   add, mul, sub, sub_from, div, div_into, maximum, maximum_of, minimum, minimum_of,
   pow, pow_of, greater, greater_equal, less, less_equal, equal, not_equal, logical_and, logical_or,
+  // r + a b, r - a b, a b - r, r (a + b), r (a - b)
+  add_product, sub_product, product_sub, mul_sum, mul_difference,
   // where(...), r being the mask, the first or the second value; a and b the other two, in order
   where_mask, where_first, where_second,
+  // where(a > b, r, c) ..., where(a > b, c, r) ...
+  first_if_greater, first_if_greater_equal, first_if_equal, first_if_not_equal,
+  second_if_greater, second_if_greater_equal, second_if_equal, second_if_not_equal,
   count
 };
 inline constexpr int chain_ops = static_cast<int>(ChainOp::count);
@@ -32,13 +37,13 @@ inline constexpr int chain_offsets = 8;
 using ChainFunction = void (*)();
 struct ChainStep {
   ChainFunction function;
-  ChainOperand operand[2];
+  ChainOperand operand[3];
 };
 
 struct ChainKernels {
   std::int64_t group;  // elements computed at a time
-  /// The operation for operands of which the first, or the second, is a single number.
-  ChainFunction (*function)(ChainOp op, bool number_a, bool number_b);
+  /// The operation for operands of which some are single numbers, a bit each.
+  ChainFunction (*function)(ChainOp op, unsigned numbers);
   /// n elements, of which the first are at `offset`, and one is step[i] bytes after another. The last group may overlap
   /// the one before; if n is less than a group, a whole one is read and written.
   void (*run)(const ChainStep* steps, const std::int64_t* offset, const std::int64_t* step, std::int64_t n);
