@@ -86,8 +86,6 @@ constexpr Choice choice_op(Code comparison, int held) {
     case Code::GreaterEqual: return {first ? first_if_greater_equal : second_if_greater_equal, false};
     case Code::Less: return {first ? first_if_greater : second_if_greater, true};
     case Code::LessEqual: return {first ? first_if_greater_equal : second_if_greater_equal, true};
-    case Code::Equal: return {first ? first_if_equal : second_if_equal, false};
-    case Code::NotEqual: return {first ? first_if_not_equal : second_if_not_equal, false};
     default: return {};
   }
 }
@@ -102,7 +100,9 @@ class Scheduler {
         stage_(p.steps.size(), 0),
         run_(p.steps.size(), 0),
         uses_(p.steps.size(), 0),
-        absorbed_(p.steps.size(), false) {}
+        absorbed_(p.steps.size(), false),
+        inside_(p.steps.size(), false),
+        last_(p.steps.size(), 0) {}
 
   void schedule() {
     p_.homes.resize(p_.steps.size());
@@ -161,18 +161,17 @@ class Scheduler {
   std::vector<u32> in_order(const std::vector<u32>& steps) {
     std::vector<u32> order;
     std::vector<std::pair<u32, bool>> stack;
-    std::vector<bool> inside(p_.steps.size(), false);
-    for (u32 k : steps) inside[k] = true;
-    for (u32 k : steps) absorb(k, inside);
-    for (u32 k : steps) inside[k] = !absorbed_[k];
+    for (u32 k : steps) inside_[k] = true;
+    for (u32 k : steps) absorb(k);
+    for (u32 k : steps) inside_[k] = !absorbed_[k];
     for (u32 k : steps) stack.emplace_back(k, false);
     while (!stack.empty()) {
       const auto [k, done] = stack.back();
       stack.pop_back();
       if (done) {
         order.push_back(k);
-      } else if (inside[k]) {
-        inside[k] = false;
+      } else if (inside_[k]) {
+        inside_[k] = false;
         stack.emplace_back(k, true);
         each_source(k, [&](u32 s) { stack.emplace_back(s, false); });
       }
@@ -182,9 +181,9 @@ class Scheduler {
 
   /// Makes one operation of step k of a chain and one of its inputs, if that one is used here alone, and computed from
   /// memory, unlike another one, which is in registers by then.
-  void absorb(u32 k, const std::vector<bool>& inside) {
+  void absorb(u32 k) {
     const u32* in = p_.steps[k].in;
-    const auto in_chain = [&](u32 value) { return value >= first_ && inside[value - first_]; };
+    const auto in_chain = [&](u32 value) { return value >= first_ && inside_[value - first_]; };
     const bool choice = code(k) == Code::Where;
     for (int i = 0; i < (choice ? 1 : inputs(k)); ++i) {
       if (inputs(k) < 2 || !in_chain(in[i]) || uses_[in[i] - first_] != 1) continue;
@@ -218,8 +217,7 @@ class Scheduler {
   }
 
   void emit_chain(const std::vector<u32>& steps) {
-    std::vector<std::size_t> last(p_.steps.size(), 0);
-    for (std::size_t i = 0; i < steps.size(); ++i) each_source(steps[i], [&](u32 s) { last[s] = i; });
+    for (std::size_t i = 0; i < steps.size(); ++i) each_source(steps[i], [&](u32 s) { last_[s] = i; });
     std::vector<u32> free;
     u32 held = ~0u;  // the value in registers
     const auto begin = static_cast<u32>(p_.instructions.size());
@@ -228,9 +226,9 @@ class Scheduler {
       emit_step(k, held);
       held = first_ + k;
       each_source(k, [&](u32 s) {
-        if (p_.homes[s].storage != Program::Storage::group || last[s] != i) return;
+        if (p_.homes[s].storage != Program::Storage::group || last_[s] != i) return;
         free.push_back(p_.homes[s].index);
-        last[s] = ~std::size_t{0};  // once only
+        last_[s] = ~std::size_t{0};  // once only
       });
       if (p_.homes[k].storage == Program::Storage::group) p_.homes[k].index = take(free, p_.groups);
       if (p_.homes[k].storage != Program::Storage::registers)
@@ -303,6 +301,8 @@ class Scheduler {
   u32 first_, stages_ = 0;
   std::vector<u32> stage_, run_, uses_;  // by step; uses as results count
   std::vector<bool> absorbed_;           // computed by the one step that uses it
+  std::vector<bool> inside_;             // of the chain being put in order
+  std::vector<std::size_t> last_;        // of the chain being emitted: where a source is read last
 };
 
 }  // namespace

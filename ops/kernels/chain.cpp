@@ -70,12 +70,8 @@ template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_u
   else if constexpr (op == mul_difference) return r * (a - b);
   else if constexpr (op == first_if_greater) return where(a > b, r, c);
   else if constexpr (op == first_if_greater_equal) return where(a >= b, r, c);
-  else if constexpr (op == first_if_equal) return where(a == b, r, c);
-  else if constexpr (op == first_if_not_equal) return where(a == b, c, r);
   else if constexpr (op == second_if_greater) return where(a > b, c, r);
-  else if constexpr (op == second_if_greater_equal) return where(a >= b, c, r);
-  else if constexpr (op == second_if_equal) return where(a == b, c, r);
-  else return where(a == b, r, c);
+  else return where(a >= b, c, r);
 }
 
 constexpr int operands_of(ChainOp op) {

@@ -6,6 +6,7 @@
 namespace xgrad::detail {
 
 /// What becomes of the batches `r`, with up to three operands a, b and c. Masks are numbers here, 0 and 1.
+// clang-format off
 enum class ChainOp : std::uint8_t {
   end,
   load,   // a
@@ -20,11 +21,11 @@ enum class ChainOp : std::uint8_t {
   add_product, sub_product, product_sub, mul_sum, mul_difference,
   // where(...), r being the mask, the first or the second value; a and b the other two, in order
   where_mask, where_first, where_second,
-  // where(a > b, r, c) ..., where(a > b, c, r) ...
-  first_if_greater, first_if_greater_equal, first_if_equal, first_if_not_equal,
-  second_if_greater, second_if_greater_equal, second_if_equal, second_if_not_equal,
+  // where(a > b, r, c), where(a >= b, r, c), where(a > b, c, r), where(a >= b, c, r)
+  first_if_greater, first_if_greater_equal, second_if_greater, second_if_greater_equal,
   count
 };
+// clang-format on
 inline constexpr int chain_ops = static_cast<int>(ChainOp::count);
 
 /// Elements are at base + offset[moves].

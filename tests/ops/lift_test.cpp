@@ -329,6 +329,70 @@ TEST_CASE("lift: long arrays, on any number of threads", "[lift]") {
   }
 }
 
+// What runs together in registers, and where a row ends, is the library's choice: it must not show in a bit.
+TEST_CASE("lift: bits are those of the operations, however they are put together", "[lift]") {
+  using Function = std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)>;
+#define XGRAD_BOTH(...)                                                               \
+  {                                                                                   \
+#__VA_ARGS__, lift([](auto a, auto b, auto c) { return __VA_ARGS__; }),           \
+        [](const Tensor& a, const Tensor& b, const Tensor& c) { return __VA_ARGS__; } \
+  }
+  struct Both {
+    const char* text;
+    Function lifted, by_operations;
+  };
+  const Both functions[] = {
+      XGRAD_BOTH(sqrt(abs(a)) + b * c),
+      XGRAD_BOTH(sqrt(abs(a)) - b * c),
+      XGRAD_BOTH(b * c - sqrt(abs(a))),
+      XGRAD_BOTH((a * b + c) * (b + c) - (a - b) * (c * a)),
+      XGRAD_BOTH((a / b - c) * (c - a) / (b / (a * c))),
+      XGRAD_BOTH(a * a * (b * b) - (a * b) * (a * b) + square(a - c)),
+      XGRAD_BOTH(where(a > b, a * b, a - b) + where(a >= c, a, c * b) -
+                 where(b < c, b * c, c) * where(b <= a, c, a - c)),
+      XGRAD_BOTH(where(a == b, a * b, a - b) + where(a != c, a / b, c * b)),
+      XGRAD_BOTH(where(a > 0, 1 / a, where(0 > b, b * c, c * 2))),
+      XGRAD_BOTH(where(a > b, exp(a), exp(b) * c) + where(a > b, b, exp(c))),
+      XGRAD_BOTH(maximum(a * b, c) - maximum(c, a + b) * minimum(a * c, b) + minimum(b, a - c)),
+      XGRAD_BOTH(exp(a) / (1 + exp(b)) + tanh(c) * log1p(a * a) - sigmoid(b) * pow(abs(c) + 1, a)),
+      XGRAD_BOTH(sin(exp(a) * b) + cos(b + c) * sin(c) - gelu(a * c)),
+      XGRAD_BOTH(sin(b) * a + exp(sin(c) - b) * sin(b)),
+      XGRAD_BOTH(relu(a - b) + step(b) * sign(c * a) - 1 / sqrt(abs(b) + 1)),
+      XGRAD_BOTH(expm1(a) * exp2(b) + log(abs(a) + 1) - log2(abs(b) + 2) * log10(abs(c) + 3) + erf(a) * cosh(b) -
+                 sinh(c)),
+  };
+#undef XGRAD_BOTH
+  std::vector<std::vector<Shape>> shapes = {{{}, {}, {}},
+                                            {{3, 200}, {200}, {3, 1}},
+                                            {{5, 7}, {7}, {5, 1}},
+                                            {{2, 3, 150}, {3, 1}, {2, 1, 150}},
+                                            {{2, 70000}, {2, 1}, {}}};
+  for (const std::int64_t n : {1, 7, 15, 16, 17, 63, 64, 65, 127, 128, 129, 255, 1000, 1100})
+    shapes.push_back({{n}, {n}, n % 2 ? Shape{} : Shape{n}});
+  for (const DType dtype : {float32, float64})
+    for (const auto& s : shapes) {
+      const Tensor a = random_tensor(s[0], -2, 2, dtype), b = random_tensor(s[1], -2, 2, dtype, 2),
+                   c = random_tensor(s[2], -2, 2, dtype, 3);
+      for (const Both& f : functions) {
+        INFO(f.text << " of " << to_string(s[0]) << to_string(s[1]) << to_string(s[2]));
+        CHECK(same_bits(f.lifted(a, b, c), f.by_operations(a, b, c)));
+      }
+    }
+}
+
+TEST_CASE("lift: a program may be long", "[lift]") {
+  const auto f = lift([](auto x) {
+    auto sum = x;
+    for (int i = 0; i < 3000; ++i) sum = sum * 0.5 + (i % 50 ? x : sin(sum));
+    return sum;
+  });
+  double expected = 0.25;
+  for (int i = 0; i < 3000; ++i) expected = expected * 0.5 + (i % 50 ? 0.25 : std::sin(expected));
+  CHECK(f(tensor(0.25, float64)).item() == expected);
+  CHECK(
+      std::isfinite(grad([&](const Tensor& t) { return sum(f(t)); })(tensor({0.25, 0.5}, float64)).data<double>()[1]));
+}
+
 TEST_CASE("lift: backward, releases, copies and composition", "[lift]") {
   const Tensor x = variable(tensor({1, 2}, float64));
   Tensor y;
