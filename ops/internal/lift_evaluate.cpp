@@ -81,7 +81,7 @@ class Evaluation {
     explicit Memory(const Evaluation& e) {
       constexpr i64 cache = 24 * 1024;
       const Program& p = e.p_;
-      const i64 streams = p.blocks + e.laid_out_, group = e.chains_.group;
+      const i64 streams = i64{p.blocks} + e.laid_out_, group = e.chains_.group;
       block = e.columns_;
       if (streams > 0) block = std::min(block, std::clamp<i64>(cache / (streams * e.item_) / 256 * 256, 256, 1024));
       stride = (block + 2 * group - 1) / group * group * e.item_;

@@ -113,7 +113,11 @@ class Scheduler {
     for (u32 k = 0; k < p_.steps.size(); ++k) (is_arithmetic(code(k)) ? chains : kernels)[stage_[k]].push_back(k);
     std::vector<std::vector<u32>> runs;
     for (u32 s = 0; s < stages_; ++s) {
-      if (!chains[s].empty()) runs.push_back(in_order(chains[s]));
+      const std::vector<u32> chain = in_order(chains[s]);
+      // Compilers may make calls of a chain's jumps: not too deep.
+      constexpr std::size_t most = 256;
+      for (std::size_t i = 0; i < chain.size(); i += most)
+        runs.emplace_back(chain.data() + i, chain.data() + std::min(chain.size(), i + most));
       for (u32 k : kernels[s]) runs.push_back({k});
     }
     set_homes(runs);
@@ -139,8 +143,11 @@ class Scheduler {
 
   /// A single step is better off with its kernel, which keeps more in registers; kernels have masks of their own.
   bool is_chain(const std::vector<u32>& steps) const {
+    const u32* in = p_.steps[steps[0]].in;
     const Row& row = row_of(code(steps[0]));
-    return is_arithmetic(code(steps[0])) && (steps.size() > 1 || row.is_mask || row.masked || row.booleans);
+    return is_arithmetic(code(steps[0])) &&
+           (steps.size() > 1 || row.is_mask || row.masked || row.booleans ||
+            std::any_of(in, in + row.inputs, [&](u32 value) { return is_absorbed(value); }));
   }
 
   /// Kernels as soon as they can be, arithmetic as late: then less has to be kept in between.

@@ -122,44 +122,22 @@ template <class T, class A> struct Chain {
     reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
   }
 
-  /// Where a run is.
-  struct State {
-    Offset offset[chain_offsets];  // the functions see this alone
-    const std::int64_t* step;
-    int moving;         // so many offsets, from the first one on
-    std::int64_t left;  // groups
-    const ChainStep* first;
-
-    void move(std::int64_t n) noexcept {
-      for (int i = 1; i < moving; ++i) offset[i] = offset[i] + step[i] * n;
-    }
-    void start() {
-      const R r = L(0).v;
-      reinterpret_cast<Function>(first->function)(first, offset, r, r, r, r, r, r, r, r);
-    }
-  };
+  static void end(const ChainStep*, Offset*, R, R, R, R, R, R, R, R) {}
   static constexpr std::int64_t group = batches * L::width;
 
-  static void end(const ChainStep*, Offset* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
-    auto* s = reinterpret_cast<State*>(const_cast<std::int64_t*>(offset));
-    if (--s->left == 0) return;
-    s->move(group);
-    reinterpret_cast<Function>(s->first->function)(s->first, offset, r0, r1, r2, r3, r4, r5, r6, r7);
-  }
-
-  static void run(const ChainStep* steps, const std::int64_t* offset, const std::int64_t* step, std::int64_t n) {
-    State s;
-    s.moving = chain_offsets;
-    while (s.moving > 1 && step[s.moving - 1] == 0) --s.moving;
-    for (int i = 0; i < chain_offsets; ++i) s.offset[i] = offset[i];
-    s.step = step;
-    s.first = steps;
-    s.left = n < group ? 1 : n / group;
-    s.start();
-    if (n > group && n % group != 0) {
-      s.move(n % group);
-      s.left = 1;
-      s.start();
+  static void run(const ChainStep* steps, const std::int64_t* start, const std::int64_t* step, std::int64_t n) {
+    Offset offset[chain_offsets];
+    for (int i = 0; i < chain_offsets; ++i) offset[i] = start[i];
+    int moving = chain_offsets;  // so many offsets, from the first one on
+    while (moving > 1 && step[moving - 1] == 0) --moving;
+    const R r = L(0).v;
+    for (std::int64_t done = 0;;) {
+      reinterpret_cast<Function>(steps->function)(steps, offset, r, r, r, r, r, r, r, r);
+      done += group;
+      if (done >= n) break;
+      const std::int64_t further = done + group <= n ? group : n - done;
+      for (int i = 1; i < moving; ++i) offset[i] = offset[i] + step[i] * further;
+      done += further - group;
     }
     // Compilers think that what took wide registers has done this; code without AVX after it would be slow.
 #ifdef __AVX__

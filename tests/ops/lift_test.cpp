@@ -356,6 +356,7 @@ TEST_CASE("lift: bits are those of the operations, however they are put together
       XGRAD_BOTH(maximum(a * b, c) - maximum(c, a + b) * minimum(a * c, b) + minimum(b, a - c)),
       XGRAD_BOTH(exp(a) / (1 + exp(b)) + tanh(c) * log1p(a * a) - sigmoid(b) * pow(abs(c) + 1, a)),
       XGRAD_BOTH(sin(exp(a) * b) + cos(b + c) * sin(c) - gelu(a * c)),
+      XGRAD_BOTH(sin(2 * sin(a)) + cos(sin(a) + b) * sin(sin(a) * c)),
       XGRAD_BOTH(sin(b) * a + exp(sin(c) - b) * sin(b)),
       XGRAD_BOTH(relu(a - b) + step(b) * sign(c * a) - 1 / sqrt(abs(b) + 1)),
       XGRAD_BOTH(expm1(a) * exp2(b) + log(abs(a) + 1) - log2(abs(b) + 2) * log10(abs(c) + 3) + erf(a) * cosh(b) -
