@@ -1,6 +1,44 @@
 #include <xgrad/engine/kernels/math.hpp>
 #include <xgrad/ops/kernels/chain.hpp>
-#include <xgrad/ops/xgrad.hpp>
+
+#include <xgrad/ops/abs.hpp>
+#include <xgrad/ops/add.hpp>
+#include <xgrad/ops/cosh.hpp>
+#include <xgrad/ops/div.hpp>
+#include <xgrad/ops/equal.hpp>
+#include <xgrad/ops/erf.hpp>
+#include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/exp2.hpp>
+#include <xgrad/ops/expm1.hpp>
+#include <xgrad/ops/greater.hpp>
+#include <xgrad/ops/greater_equal.hpp>
+#include <xgrad/ops/isfinite.hpp>
+#include <xgrad/ops/isinf.hpp>
+#include <xgrad/ops/isnan.hpp>
+#include <xgrad/ops/less.hpp>
+#include <xgrad/ops/less_equal.hpp>
+#include <xgrad/ops/log.hpp>
+#include <xgrad/ops/log10.hpp>
+#include <xgrad/ops/log1p.hpp>
+#include <xgrad/ops/log2.hpp>
+#include <xgrad/ops/maximum.hpp>
+#include <xgrad/ops/minimum.hpp>
+#include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/neg.hpp>
+#include <xgrad/ops/normal_cdf.hpp>
+#include <xgrad/ops/not_equal.hpp>
+#include <xgrad/ops/pow.hpp>
+#include <xgrad/ops/reciprocal.hpp>
+#include <xgrad/ops/relu.hpp>
+#include <xgrad/ops/rsqrt.hpp>
+#include <xgrad/ops/sigmoid.hpp>
+#include <xgrad/ops/sign.hpp>
+#include <xgrad/ops/sinh.hpp>
+#include <xgrad/ops/sqrt.hpp>
+#include <xgrad/ops/square.hpp>
+#include <xgrad/ops/step.hpp>
+#include <xgrad/ops/sub.hpp>
+#include <xgrad/ops/tanh.hpp>
 
 namespace xgrad::detail {
 
