@@ -74,14 +74,15 @@ struct Rows {
     static constexpr int inputs = 1;                  \
     static auto value(auto x) { return __VA_ARGS__; } \
   }
+// clang-format off
 /// Functions of one number of which only the value is timed: those of tests/ops/lift_test.cpp.
 XGRAD_ONE(Itself, x);
 XGRAD_ONE(Line, 3 * x + 1);
-XGRAD_ONE(Square, x* x);
-XGRAD_ONE(Cube, x* x* x);
+XGRAD_ONE(Square, x * x);
+XGRAD_ONE(Cube, x * x* x);
 XGRAD_ONE(Inverse, 1 / x);
 XGRAD_ONE(Exp, exp(x));
-XGRAD_ONE(Gauss, exp(-x* x));
+XGRAD_ONE(Gauss, exp(-x * x));
 XGRAD_ONE(Log, log(x));
 XGRAD_ONE(Entropy, x* log(x));
 XGRAD_ONE(Sqrt, sqrt(x));
@@ -94,7 +95,7 @@ XGRAD_ONE(Tanh, tanh(x));
 XGRAD_ONE(Sinh, sinh(x));
 XGRAD_ONE(Sigmoid, sigmoid(x));
 XGRAD_ONE(Silu, x* sigmoid(x));
-XGRAD_ONE(Log1p, log1p(x* x));
+XGRAD_ONE(Log1p, log1p(x * x));
 XGRAD_ONE(Pow3, pow(x, 3));
 XGRAD_ONE(Pow25, pow(x, 2.5));
 XGRAD_ONE(Pow2, pow(decltype(x)(2), x));
@@ -104,9 +105,10 @@ XGRAD_ONE(Atan, atan(x));
 XGRAD_ONE(Asin, asin(x));
 XGRAD_ONE(AbsX, abs(x) * x);
 XGRAD_ONE(Ramp, maximum(x, 0) * x);
-XGRAD_ONE(WhereSin, where(x > 0, sin(x), x* x));
-XGRAD_ONE(WhereSqrt, where(x > 0, sqrt(x), -x* x));
+XGRAD_ONE(WhereSin, where(x > 0, sin(x), x * x));
+XGRAD_ONE(WhereSqrt, where(x > 0, sqrt(x), -x * x));
 XGRAD_ONE(Rational, square(x) / (2 + square(x)));
+// clang-format on
 #undef XGRAD_ONE
 
 template <class... F> struct List {};
