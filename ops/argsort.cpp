@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
 
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
@@ -18,15 +17,20 @@ const Op op{.name = "argsort"};
 template <class T> bool less(T a, T b) noexcept { return a < b || (b != b && a == a); }
 
 template <class T> void sort_lines(const T* from, const Middle& m, bool descending, i64* to) {
-  std::vector<i64> order(static_cast<std::size_t>(m.n));
+  const Tensor memory = new_array(DType::int64, Shape({m.n}));
+  auto* const order = static_cast<i64*>(Access::body(memory)->data);
   for (i64 o = 0; o < m.outer; ++o)
     for (i64 j = 0; j < m.inner; ++j) {
       const i64 first = o * m.n * m.inner + j;
       const auto at = [&](i64 i) { return from[first + i * m.inner]; };
-      std::iota(order.begin(), order.end(), 0);
-      std::stable_sort(order.begin(), order.end(),
-                       [&](i64 a, i64 b) { return descending ? less(at(b), at(a)) : less(at(a), at(b)); });
-      for (i64 i = 0; i < m.n; ++i) to[first + i * m.inner] = order[static_cast<std::size_t>(i)];
+      std::iota(order, order + m.n, 0);
+      // Equal ones by their places: std::stable_sort would do that with memory from the heap.
+      std::sort(order, order + m.n, [&](i64 a, i64 b) {
+        const T x = at(a), y = at(b);
+        if (less(x, y)) return !descending;
+        return less(y, x) ? descending : a < b;
+      });
+      for (i64 i = 0; i < m.n; ++i) to[first + i * m.inner] = order[i];
     }
 }
 

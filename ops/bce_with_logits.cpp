@@ -4,15 +4,16 @@
 #include <xgrad/ops/abs.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/exp.hpp>
+#include <xgrad/ops/greater.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/log1p.hpp>
-#include <xgrad/ops/maximum.hpp>
 #include <xgrad/ops/mul.hpp>
 #include <xgrad/ops/neg.hpp>
 #include <xgrad/ops/sigmoid.hpp>
 #include <xgrad/ops/softplus.hpp>
 #include <xgrad/ops/sub.hpp>
+#include <xgrad/ops/where.hpp>
 
 namespace xgrad {
 namespace {
@@ -31,7 +32,9 @@ Tensor bce_with_logits(const Operand& input, const Operand& target, Reduction re
   Call call(op, input, target);
   check_pair(call);
   const Tensor &x = call.in(0), &t = call.in(1);
-  const Tensor value = no_grad([&] { return reduced(maximum(x, 0) - x * t + log1p(exp(-abs(x))), reduction); });
+  // max(x, 0) - x t, also for an infinite x.
+  const Tensor value =
+      no_grad([&] { return reduced(where(x > 0, x * (1 - t), -x * t) + log1p(exp(-abs(x))), reduction); });
   return call.record(value, Loss(reduction, x.shape()));
 }
 

@@ -47,8 +47,7 @@ Tensor binary_cross_entropy(const Operand& input, const Operand& target, Reducti
   check_pair(call);
   check_probabilities(call);
   const Tensor &p = call.in(0), &t = call.in(1);
-  const Tensor value =
-      no_grad([&] { return reduced(-(t * bounded(log(p)) + (1 - t) * bounded(log1p(-p))), reduction); });
+  const Tensor value = no_grad([&] { return reduced((t - 1) * bounded(log1p(-p)) - t * bounded(log(p)), reduction); });
   return call.record(value, Loss(reduction, call.shape(0)));
 }
 

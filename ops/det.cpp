@@ -1,5 +1,6 @@
 #include <xgrad/ops/det.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include <xgrad/ops/concatenate.hpp>
@@ -45,14 +46,20 @@ Tensor cofactors_by_inverse(const Tensor& a, const Tensor& y) {
 
 /// The same for any matrices: each by its own way, and back in their order.
 Tensor cofactors(const Tensor& a, const Tensor& y) {
+  const bool minors = a.shape()[1] > 0 && a.shape()[1] <= max_minors;
+  const i64 zero_count = minors ? typed(y.dtype(),
+                                        [&]<class T>(T) {
+                                          const auto* const values = static_cast<const T*>(elements(y));
+                                          return static_cast<i64>(std::count(values, values + y.size(), T{0}));
+                                        })
+                                : 0;
+  if (zero_count == 0) return cofactors_by_inverse(a, y);
+  if (zero_count == y.size()) return cofactors_by_minors(a);
   std::vector<i64> regular, singular, order(static_cast<std::size_t>(y.size()));
   typed(y.dtype(), [&]<class T>(T) {
     const auto* const values = static_cast<const T*>(elements(y));
-    const bool minors = a.shape()[1] > 0 && a.shape()[1] <= max_minors;
-    for (i64 i = 0; i < y.size(); ++i) (minors && values[i] == 0 ? singular : regular).push_back(i);
+    for (i64 i = 0; i < y.size(); ++i) (values[i] == 0 ? singular : regular).push_back(i);
   });
-  if (singular.empty()) return cofactors_by_inverse(a, y);
-  if (regular.empty()) return cofactors_by_minors(a);
   i64 next = 0;
   for (const i64 i : regular) order[static_cast<std::size_t>(i)] = next++;
   for (const i64 i : singular) order[static_cast<std::size_t>(i)] = next++;

@@ -49,7 +49,7 @@ Eigh eigh(const Operand& x) {
     });
   });
   if (refused >= 0) call.fail<ValueError>("{}: LAPACK's iteration does not converge", which(call.in(0), refused));
-  const std::vector<Tensor> inputs = {call.in(0), values.finish(), vectors.finish()};
+  const Tensor inputs[] = {call.in(0), values.finish(), vectors.finish()};
   return {record_part(call, values_op, inputs, 1), record_part(call, vectors_op, inputs, 2)};
 }
 

@@ -24,8 +24,10 @@ Tensor huber_loss(const Operand& input, const Operand& target, Reduction reducti
   if (!(delta > 0)) call.fail<ValueError>("delta is {}, expected a number above 0", delta);
   const CallScope scope(call);
   const Tensor &x = call.in(0), &t = call.in(1);
-  const Tensor d = x - t, size = abs(d);  // the square is d's: abs has no second derivative at 0
-  return reduced(where(size < delta, 0.5 * square(d), delta * (size - 0.5 * delta)), reduction);
+  const Tensor d = x - t, size = abs(d), near = size < delta;
+  // The square is d's: abs has no second derivative at 0. And far out it is 0: the derivative of inf² is multiplied by
+  // 0.
+  return reduced(where(near, 0.5 * square(where(near, d, 0)), delta * (size - 0.5 * delta)), reduction);
 }
 
 }  // namespace xgrad

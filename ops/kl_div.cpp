@@ -1,7 +1,7 @@
 #include <xgrad/ops/kl_div.hpp>
 
+#include <xgrad/ops/equal.hpp>
 #include <xgrad/ops/exp.hpp>
-#include <xgrad/ops/greater.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/loss.hpp>
 #include <xgrad/ops/log.hpp>
@@ -24,8 +24,8 @@ Tensor kl_div(const Operand& input, const Operand& target, Reduction reduction, 
   const CallScope scope(call);
   const Tensor &x = call.in(0), &t = call.in(1);
   if (log_target) return reduced(exp(t) * (t - x), reduction);
-  const Tensor positive = t > 0;
-  return reduced(where(positive, t * (log(where(positive, t, 1)) - x), 0), reduction);
+  const Tensor zero = t == 0;
+  return reduced(where(zero, 0, t * (log(where(zero, 1, t)) - x)), reduction);
 }
 
 }  // namespace xgrad

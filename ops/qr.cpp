@@ -65,7 +65,7 @@ Qr qr(const Operand& x) {
         return true;
       });
     });
-  const std::vector<Tensor> inputs = {call.in(0), q.finish(), r.finish()};
+  const Tensor inputs[] = {call.in(0), q.finish(), r.finish()};
   return {record_part(call, q_op, inputs, 1), record_part(call, r_op, inputs, 2)};
 }
 

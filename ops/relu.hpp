@@ -7,7 +7,7 @@ namespace rules {
 struct Relu {
   static constexpr const char* name = "relu";
   static auto value(auto x) { return where(x <= 0, 0, x); }
-  static auto dx(auto g, auto, auto y) { return where(y > 0, g, 0); }
+  static auto dx(auto g, auto, auto y) { return where(y <= 0, 0, g); }
 };
 }  // namespace rules
 

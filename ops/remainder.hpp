@@ -12,7 +12,12 @@ struct Remainder {
     return where(r < 0, where(b > 0, r + b, r), where(r > 0, where(b < 0, r + b, r), r));
   }
   static auto da(auto g, auto, auto, auto) { return g; }
-  static auto db(auto g, auto a, auto b, auto) { return -g * floor(a / b); }
+  // Minus the whole quotient, which a / b rounds: it is one less than fmod's where y is not what fmod leaves.
+  static auto db(auto g, auto a, auto b, auto y) {
+    auto r = fmod(a, b);
+    auto quotient = round((a - r) / b);
+    return -g * where(b == 0, floor(a / b), where(y == r, quotient, quotient - 1));
+  }
 };
 }  // namespace rules
 

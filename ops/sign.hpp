@@ -6,7 +6,7 @@ namespace xgrad {
 namespace rules {
 struct Sign {
   static constexpr const char* name = "sign";
-  static auto value(auto x) { return where(x > 0, 1, where(x < 0, -1, x)); }
+  static auto value(auto x) { return where(x > 0, 1, where(x < 0, -1, x + 0)); }
   static auto dx(auto g, auto, auto) { return where(g == g, 0, g); }
 };
 }  // namespace rules

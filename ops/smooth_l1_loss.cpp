@@ -25,8 +25,8 @@ Tensor smooth_l1_loss(const Operand& input, const Operand& target, Reduction red
   const CallScope scope(call);
   const Tensor &x = call.in(0), &t = call.in(1);
   if (beta == 0) return reduced(abs(x - t), reduction);
-  const Tensor d = x - t, size = abs(d);  // the square is d's: abs has no second derivative at 0
-  return reduced(where(size < beta, square(d) * (0.5 / beta), size - 0.5 * beta), reduction);
+  const Tensor d = x - t, size = abs(d), near = size < beta;  // as in huber_loss
+  return reduced(where(near, square(where(near, d, 0)) * (0.5 / beta), size - 0.5 * beta), reduction);
 }
 
 }  // namespace xgrad

@@ -67,7 +67,7 @@ Svd svd(const Operand& x) {
     });
   });
   if (refused >= 0) call.fail<ValueError>("{}: LAPACK's iteration does not converge", which(call.in(0), refused));
-  const std::vector<Tensor> inputs = {call.in(0), u.finish(), s.finish(), vt.finish()};
+  const Tensor inputs[] = {call.in(0), u.finish(), s.finish(), vt.finish()};
   return {record_part(call, u_op, inputs, 1), record_part(call, s_op, inputs, 2), record_part(call, vt_op, inputs, 3)};
 }
 

@@ -212,7 +212,8 @@ template <class T, class A> Lane<T, A> log1p(Lane<T, A> x) noexcept {
   // What rounding lost in u, to first order; near 0 x itself is log1p's argument.
   const Lane<T, A> lost = where(u > 2, 1 - (u - x), x - (u - 1)) / u;
   const LaneMask<T, A> near_0 = parts.k == 0;
-  return log_everywhere(u, log_sum(parts.k, where(near_0, x, parts.m - 1), where(near_0, 0, lost)));
+  const Lane<T, A> y = log_sum(parts.k, where(near_0, x, parts.m - 1), where(near_0, 0, lost));
+  return where(x == 0, x, log_everywhere(u, y));  // -0 keeps its sign
 }
 
 /// A number held in two lanes: high + low, low within high's rounding.

@@ -55,11 +55,6 @@ void check_finite(const Call& call, const Matrices& m) {
   });
 }
 
-Tensor record_part(const Call& call, const Op& op, const std::vector<Tensor>& inputs, std::size_t part) {
-  Call one(op, inputs.data(), static_cast<int>(inputs.size()), call.site());
-  return one.record(inputs[part]);
-}
-
 Tensor transposed(const Tensor& x) { return swapaxes(x, -1, -2); }
 Tensor symmetric(const Tensor& x) { return (x + transposed(x)) * 0.5; }
 

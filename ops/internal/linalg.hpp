@@ -65,7 +65,10 @@ struct Factors {
 void check_finite(const Call& call, const Matrices& m);
 
 /// One of the parts of a decomposition, recorded: the inputs of `op` are the argument, and all parts as constants.
-Tensor record_part(const Call& call, const Op& op, const std::vector<Tensor>& inputs, std::size_t part);
+template <int count> Tensor record_part(const Call& call, const Op& op, const Tensor (&inputs)[count], int part) {
+  Call one(op, inputs, count, call.site());
+  return one.record(inputs[part]);
+}
 
 /// x of a x = b, or of a^T x = b; both have two axes or more, and their batches broadcast.
 Tensor solve(const Operand& a, bool transposed, const Operand& b);
