@@ -201,6 +201,12 @@ void add_more_losses(std::vector<OpRow>& rows) {
                  return randint(random, -2, 5, {3, 4});
                },
                {});
+  add.constant("randint", "randint(random, 0, 2, {3, 0})",
+               [](const Tensors&) {
+                 Random random(3);
+                 return randint(random, 0, 2, {3, 0});
+               },
+               {});
   add.constant("multinomial", "multinomial(random, weights, 2)",
                [](const Tensors& in) {
                  Random random(3);

@@ -35,9 +35,9 @@ void add_rearrangements(std::vector<OpRow>& rows) {
   composite("unsqueeze", "unsqueeze(x, -1)", [](T x) { return unsqueeze(x, -1); }, {{2, 3}, {}});
   composite("unsqueeze", "unsqueeze(x, 1)", [](T x) { return unsqueeze(x, 1); }, {{2, 3}});
   composite("expand", "expand(x, {2, -1, 3})", [](T x) { return expand(x, {2, -1, 3}); }, {{4, 1}, {4, 3}});
-  one("split", "split(x, 2)[1]", [](T x) { return split(x, 2)[1]; }, {{5}, {3, 2}, {4, 0}});
+  one("split", "split(x, 2).back()", [](T x) { return split(x, 2).back(); }, {{5}, {3, 2}, {4, 0}});
   one("split", "split(x, {1, 0, 2}, 1)[2]", [](T x) { return split(x, {1, 0, 2}, 1)[2]; }, {{2, 3}});
-  composite("chunk", "chunk(x, 3, -1)[2]", [](T x) { return chunk(x, 3, -1)[2]; }, {{2, 8}});
+  composite("chunk", "chunk(x, 3, -1).back()", [](T x) { return chunk(x, 3, -1).back(); }, {{2, 8}});
   one("pad", "pad(x, {{1, 2}, {0, 1}})", [](T x) { return pad(x, {{1, 2}, {0, 1}}); }, {{2, 3}, {0, 2}});
   one("pad", "pad(x, {{1, 2}}, constant, 3)", [](T x) { return pad(x, {{1, 2}}, PadMode::constant, 3); }, {{4}});
   for (const auto& [name, mode] : {std::pair<const char*, PadMode>{"reflect", PadMode::reflect},
@@ -104,6 +104,11 @@ void add_indexing(std::vector<OpRow>& rows) {
             return index(in[0], {in[1], in[2]});
           },
           {{{3, 4, 2}}, ints({5}, -3, 2), ints({2, 1}, 0, 3)});
+  add.row("index", "index(x, {a, b})",
+          [](const Tensors& in) {
+            return index(in[0], {in[1], in[2]});
+          },
+          {{{3, 4, 2}}, ints({2, 3}, -3, 2), ints({3}, 0, 3)});
   add.row("index", "index(x, {slice, a, newaxis})",
           [](const Tensors& in) {
             return index(in[0], {Slice(0, 2), in[1], newaxis});
@@ -117,7 +122,7 @@ void add_indexing(std::vector<OpRow>& rows) {
   add.row("index", "index(x, {mask})", [](const Tensors& in) { return index(in[0], {in[1]}); },
           {{{3, 4}}, {{3}, -1, 1, boolean}});
   add.composite("masked_select", "masked_select(x, mask)",
-                [](const Tensors& in) { return masked_select(in[0], in[1]); }, {{{3, 4}}, {{3, 1}, -1, 1, boolean}});
+                [](const Tensors& in) { return masked_select(in[0], in[1]); }, {{{3, 4}}, {{3, 1}, -1, 2, boolean}});
   const auto into = [&](const char* name, const char* text, auto f, Argument index, Shape source) {
     add.composite(name, text, [f](const Tensors& in) { return f(in[0], in[1], in[2]); }, {{{3, 4}}, index, {source}});
   };
@@ -134,8 +139,16 @@ void add_indexing(std::vector<OpRow>& rows) {
   add.constant("one_hot", "one_hot(labels, 5)", [](const Tensors& in) { return one_hot(in[0], 5); },
                {ints({2, 3}, 0, 4)});
   add.constant("arange", "arange(5)", [](const Tensors&) { return arange(5); }, {});
-  add.constant("linspace", "linspace(0, 1, 5)", [](const Tensors&) { return linspace(0, 1, 5, float64); }, {});
-  add.constant("eye", "eye(3, 2)", [](const Tensors&) { return eye(3, 2); }, {});
+  add.constant("arange", "arange(0)", [](const Tensors&) { return arange(0); }, {});
+  for (const DType dtype : {float32, float64}) {
+    const std::string end = std::string(", ") + name_of(dtype) + ")";
+    add.constant("arange", "arange(0.5, 3, 0.25" + end, [=](const Tensors&) { return arange(0.5, 3, 0.25, dtype); },
+                 {});
+    add.constant("linspace", "linspace(0, 1, 5" + end, [=](const Tensors&) { return linspace(0, 1, 5, dtype); }, {});
+    add.constant("linspace", "linspace(0, 1, 0" + end, [=](const Tensors&) { return linspace(0, 1, 0, dtype); }, {});
+    add.constant("eye", "eye(3, 2" + end, [=](const Tensors&) { return eye(3, 2, dtype); }, {});
+    add.constant("eye", "eye(0, 2" + end, [=](const Tensors&) { return eye(0, 2, dtype); }, {});
+  }
 }
 
 void add_statistics(std::vector<OpRow>& rows) {
@@ -159,6 +172,7 @@ void add_statistics(std::vector<OpRow>& rows) {
   }
   add.row("amax", "amax(x, 1)", [](const Tensors& in) { return amax(in[0], 1); }, {{{3, 4}}});
   add.row("amin", "amin(x)", [](const Tensors& in) { return amin(in[0]); }, {{{3, 4}}});
+  add.row("amin", "amin(x, 1)", [](const Tensors& in) { return amin(in[0], 1); }, {{{3, 4}}});
   add.constant("argmin", "argmin(x)", [](const Tensors& in) { return argmin(in[0]); }, {{{3, 4}}});
   add.constant("argmin", "argmin(x, 1)", [](const Tensors& in) { return argmin(in[0], 1); }, {{{3, 4}}});
   add.constant("all", "all(x, 1)", [](const Tensors& in) { return all(in[0], 1); }, {{{3, 4}, -1, 1, boolean}});
