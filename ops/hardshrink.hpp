@@ -8,7 +8,7 @@ struct Hardshrink {
   static constexpr const char* name = "hardshrink";
   static constexpr const char* inputs[] = {"x", "lambda"};
   static auto value(auto x, auto lambda) { return where(abs(x) <= lambda, 0, x); }
-  static auto da(auto g, auto x, auto lambda, auto) { return where(abs(x) > lambda, g, 0); }
+  static auto da(auto g, auto x, auto lambda, auto) { return where(abs(x) <= lambda, 0, g); }
 };
 }  // namespace rules
 

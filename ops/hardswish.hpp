@@ -7,7 +7,7 @@ namespace rules {
 struct Hardswish {
   static constexpr const char* name = "hardswish";
   static auto value(auto x) { return x * (minimum(maximum(x + 3, 0), 6) / 6); }
-  static auto dx(auto g, auto x, auto) { return where(x <= -3, 0, where(x >= 3, g, g * (x / 3 + 0.5))); }
+  static auto dx(auto g, auto x, auto) { return where(x <= -3, 0, where(x < 3, g * (x / 3 + 0.5), g)); }
 };
 }  // namespace rules
 

@@ -8,7 +8,7 @@ struct Hardtanh {
   static constexpr const char* name = "hardtanh";
   static constexpr const char* inputs[] = {"x", "low", "high"};
   static auto value(auto x, auto low, auto high) { return minimum(maximum(x, low), high); }
-  static auto da(auto g, auto x, auto low, auto high, auto) { return where(x > low, where(x < high, g, 0), 0); }
+  static auto da(auto g, auto x, auto low, auto high, auto) { return where(x <= low, 0, where(x >= high, 0, g)); }
 };
 }  // namespace rules
 

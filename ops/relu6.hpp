@@ -7,7 +7,7 @@ namespace rules {
 struct Relu6 {
   static constexpr const char* name = "relu6";
   static auto value(auto x) { return minimum(maximum(x, 0), 6); }
-  static auto dx(auto g, auto, auto y) { return where(y > 0, where(y < 6, g, 0), 0); }
+  static auto dx(auto g, auto, auto y) { return where(y <= 0, 0, where(y >= 6, 0, g)); }
 };
 }  // namespace rules
 

@@ -106,18 +106,22 @@ def derivative(y, x):
     g, = torch.autograd.grad(y, x, torch.ones_like(y), create_graph=True, allow_unused=True)
     return torch.zeros_like(x) if g is None else g
 
-def take(dtype, text, f, arguments):
-    columns = [torch.tensor(c) if c[0] is False else torch.tensor(c, dtype=getattr(torch, dtype), requires_grad=True)
-               for c in zip(*arguments)]
-    y = f(*columns)
-    write(text, dtype, "y", y)
-    if not y.is_floating_point(): return
-    names = ["x"] if len(columns) == 1 else "abc"
-    for x, name in zip(columns, names):
-        if not x.requires_grad: continue
-        g = derivative(y, x)
-        write(text, dtype, "d" + name, g)
-        if len(columns) == 1 and f not in ONCE: write(text, dtype, "ddx", derivative(g, x))
+def numbers_at(point, dtype, f):
+    """One point alone: many of PyTorch's functions do something else at nan in the middle of a long array."""
+    x = [torch.tensor([p]) if isinstance(p, bool) else torch.tensor([p], dtype=getattr(torch, dtype), requires_grad=True)
+         for p in point]
+    y = f(*x)
+    found = {"y": y}
+    if not y.is_floating_point(): return found
+    for t, name in zip(x, "x" if len(x) == 1 else "abc"):
+        if not t.requires_grad: continue
+        g = found["d" + name] = derivative(y, t)
+        if len(x) == 1 and f not in ONCE: found["ddx"] = derivative(g, t)
+    return found
+
+def take(dtype, text, f, points):
+    found = [numbers_at(point, dtype, f) for point in points]
+    for what in found[0]: write(text, dtype, what, torch.cat([numbers[what].detach() for numbers in found]))
 
 def take_rows(dtype, text, f, pairs):
     x = torch.tensor(pairs, dtype=getattr(torch, dtype), requires_grad=True)
