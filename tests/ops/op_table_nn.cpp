@@ -45,7 +45,7 @@ void add_contractions(std::vector<OpRow>& rows) {
   sums("...ij,...jk->...ik", {{2, 1, 2, 3}, {4, 3, 2}}), sums("ij,jk,kl->il", {{2, 3}, {3, 2}, {2, 2}});
   sums("ijk,ijl->kl", {{2, 3, 2}, {2, 3, 3}}), sums("ij,ij->", {{2, 3}, {2, 3}}),
       sums("iij,jk->ki", {{2, 2, 3}, {3, 2}});
-  sums("ij->", {{2, 3}}), sums("ij->ij", {{2, 3}});
+  sums("ij->", {{2, 3}}), sums("ij->ij", {{2, 3}}), sums("ijj,k", {{2, 3, 3}, {2}});
 }
 
 void add_layers(std::vector<OpRow>& rows) {
