@@ -6,7 +6,7 @@
 namespace xgrad::nn {
 namespace {
 
-Tensor dense(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor dense(const Operand& x, const Tensor& weight, const Tensor& bias) {
   return bias.defined() ? linear(x, weight, bias) : linear(x, weight);
 }
 
@@ -47,16 +47,14 @@ template <class Step> Tensor each_step(const char* op, const Operand& x, Step st
 Tensor rnn_cell(const Operand& x, const Operand& h, const CellWeights& weights, Nonlinearity nonlinearity) {
   const detail::SiteScope scope("rnn_cell", x.site);
   check_cell(x.site, 1, x.tensor, h.tensor, h.tensor, weights);
-  const Tensor sum = linear(x, weights.w_ih) + linear(h, weights.w_hh);
-  const Tensor shifted = weights.b_ih.defined() ? sum + weights.b_ih : sum;
-  const Tensor z = weights.b_hh.defined() ? shifted + weights.b_hh : shifted;
+  const Tensor z = dense(x, weights.w_ih, weights.b_ih) + dense(h, weights.w_hh, weights.b_hh);
   return nonlinearity == Nonlinearity::relu ? relu(z) : tanh(z);
 }
 
 LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights& weights) {
   const detail::SiteScope scope("lstm_cell", x.site);
   check_cell(x.site, 4, x.tensor, &state.h, &state.c, weights);
-  const Tensor gates = dense(identity(x), weights.w_ih, weights.b_ih) + dense(state.h, weights.w_hh, weights.b_hh);
+  const Tensor gates = dense(x, weights.w_ih, weights.b_ih) + dense(state.h, weights.w_hh, weights.b_hh);
   const std::vector<Tensor> gate = chunk(gates, 4, -1);
   const Tensor c = sigmoid(gate[1]) * state.c + sigmoid(gate[0]) * tanh(gate[2]);
   return {sigmoid(gate[3]) * tanh(c), c};
@@ -65,8 +63,8 @@ LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights&
 Tensor gru_cell(const Operand& x, const Operand& h, const CellWeights& weights) {
   const detail::SiteScope scope("gru_cell", x.site);
   check_cell(x.site, 3, x.tensor, h.tensor, h.tensor, weights);
-  const std::vector<Tensor> from_x = chunk(dense(identity(x), weights.w_ih, weights.b_ih), 3, -1),
-                            from_h = chunk(dense(identity(h), weights.w_hh, weights.b_hh), 3, -1);
+  const std::vector<Tensor> from_x = chunk(dense(x, weights.w_ih, weights.b_ih), 3, -1),
+                            from_h = chunk(dense(h, weights.w_hh, weights.b_hh), 3, -1);
   const Tensor r = sigmoid(from_x[0] + from_h[0]), z = sigmoid(from_x[1] + from_h[1]);
   const Tensor n = tanh(from_x[2] + r * from_h[2]);
   return (1 - z) * n + z * h;
