@@ -10,4 +10,7 @@ Tensor elementwise(const Op& op, const Operand& x);
 Tensor elementwise(const Op& op, const Operand& a, const Operand& b);
 Tensor elementwise(const Op& op, const Operand& a, const Operand& b, const Operand& c);
 
+/// Throws the ValueError `op: name is value, expected ...`.
+[[noreturn]] void refuse_option(const char* op, const char* name, double value, const char* expected, Site site);
+
 }  // namespace xgrad::detail

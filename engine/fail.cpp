@@ -1,3 +1,4 @@
+#include <xgrad/engine/elementwise.hpp>
 #include <xgrad/engine/internal/fail.hpp>
 
 namespace xgrad::detail {
@@ -27,6 +28,10 @@ std::string with_site(const char* op, const std::string& message, Site site) {
   site = effective(site);
   if (called_op) op = called_op;
   return fmt::format("{}: {} [at {}:{}]", op, message, site.file, site.line);
+}
+
+void refuse_option(const char* op, const char* name, double value, const char* expected, Site site) {
+  fail<ValueError>(op, site, "{} is {}, expected {}", name, value, expected);
 }
 
 std::string describe(const Tensor& tensor) {

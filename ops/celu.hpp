@@ -12,7 +12,11 @@ struct Celu {
 };
 }  // namespace rules
 
-/// x where x > 0, else alpha (e^(x / alpha) - 1), element by element; derivative 1 above 0, else e^(x / alpha).
-inline Tensor celu(const Operand& x, double alpha = 1) { return detail::apply<rules::Celu>(x, alpha); }
+/// x where x > 0, else alpha (e^(x / alpha) - 1), element by element; derivative 1 above 0, else e^(x / alpha). An
+/// alpha of 0 is a ValueError.
+inline Tensor celu(const Operand& x, double alpha = 1) {
+  if (alpha == 0) detail::refuse_option("celu", "alpha", alpha, "another number", x.site);
+  return detail::apply<rules::Celu>(x, alpha);
+}
 
 }  // namespace xgrad

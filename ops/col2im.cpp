@@ -20,12 +20,14 @@ Tensor col2im(const Operand& columns, Pair output, Pair kernel, Pair stride, Pai
     call.fail<ValueError>("output_size is ({}, {})", output.h, output.w);
   check_windows(call, windows, output);
   const auto [h, w] = windows.count(output);
-  if (shape.rank() != 3 || shape[1] % (kernel.h * kernel.w) != 0 || shape[2] != h * w)
-    call.fail<ShapeError>("argument 1 is {}, expected (N, C {} {}, {})", describe(call.in(0)), kernel.h, kernel.w,
-                          h * w);
+  const int last = shape.rank() - 1;
+  if ((last != 1 && last != 2) || shape[last - 1] % (kernel.h * kernel.w) != 0 || shape[last] != h * w)
+    call.fail<ShapeError>("argument 1 is {}, expected (N, C {} {}, {}), or without N", describe(call.in(0)), kernel.h,
+                          kernel.w, h * w);
   const CallScope scope(call);
-  const i64 channels = shape[1] / (kernel.h * kernel.w);
-  return folded(reshape(call.in(0), {shape[0], channels, kernel.h, kernel.w, h, w}), windows, output);
+  const i64 samples = last == 2 ? shape[0] : 1, channels = shape[last - 1] / (kernel.h * kernel.w);
+  const Tensor y = folded(reshape(call.in(0), {samples, channels, kernel.h, kernel.w, h, w}), windows, output);
+  return last == 2 ? y : reshape(y, {channels, output.h, output.w});
 }
 
 }  // namespace xgrad

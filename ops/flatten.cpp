@@ -17,8 +17,8 @@ Tensor flatten(const Operand& x, int start, int end) {
   const CallScope scope(call);
   const Shape& shape = call.shape(0);
   const int rank = shape.rank();
+  start = normal_axis(call, start, std::max(rank, 1)), end = normal_axis(call, end, std::max(rank, 1));
   if (rank == 0) return reshape(call.in(0), Shape{1});
-  start = normal_axis(call, start, rank), end = normal_axis(call, end, rank);
   if (end < start)
     call.fail<ShapeError>("axes {} to {} of {}: the end is before the start", start, end, describe(call.in(0)));
   Shape flat(shape.begin(), start);

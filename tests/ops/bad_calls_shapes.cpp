@@ -21,6 +21,7 @@ std::vector<BadCall> bad_shapes() {
       bad<ShapeError>("movedim", [] { return movedim(a, {0, 1}, 0); }, {"2 axes to 1 places", "float32 (2, 3)"}),
       bad<ShapeError>("movedim", [] { return movedim(a, {0, 1}, {1, -1}); }, {"axis -1 is named twice"}),
       bad<ShapeError>("flatten", [] { return flatten(a, 1, 0); }, {"axes 1 to 0 of float32 (2, 3)"}),
+      bad<ShapeError>("flatten", [] { return flatten(s, 1); }, {"axis 1"}),
       bad<ShapeError>("unflatten", [] { return unflatten(a, 1, {2, 2}); }, {"axis 1 of float32 (2, 3) has 3", "(2, 2)"}),
       bad<ShapeError>("squeeze", [] { return squeeze(a, 1); }, {"axis 1 of float32 (2, 3) has 3 elements, expected 1"}),
       bad<ShapeError>("unsqueeze", [] { return unsqueeze(a, 3); }, {"axis 3", "expected -3 to 2"}),
