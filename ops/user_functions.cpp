@@ -3,6 +3,9 @@
 
 #include <xgrad/engine/internal/graph.hpp>
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,7 +43,20 @@ struct Checkpoint {
   Function f;
   std::vector<Saved> inputs;  // f's arguments, then what else it uses
   std::size_t arguments;
+  u64 value;  // what f(x) was, in brief: the constants that f uses are not known
 };
+
+/// Other bits have another number, but for one chance in 2^64.
+u64 digest(const Tensor& y) noexcept {
+  const auto* bytes = static_cast<const unsigned char*>(elements(y));
+  u64 h = 0;
+  for (i64 left = y.size() * item_size(y.dtype()); left > 0; left -= 8, bytes += 8) {
+    u64 word = 0;
+    std::memcpy(&word, bytes, static_cast<std::size_t>(std::min<i64>(left, 8)));
+    h = (std::rotl(h, 29) ^ word) * 0x9e3779b97f4a7c15;
+  }
+  return h;
+}
 
 void checkpoint_vjp(Vjp& d) {
   const UserScope user;
@@ -71,6 +87,10 @@ void checkpoint_vjp(Vjp& d) {
   if (y.shape() != d.grad().shape() || y.dtype() != d.grad().dtype())
     fail<GraphError>("checkpoint", d.site(), "the function returned {} the first time, {} when it was run again",
                      describe(d.grad()), describe(y));
+  if (digest(y) != c.value)
+    fail<GraphError>("checkpoint", d.site(),
+                     "the function gave other values when it was run again: something it uses was changed after this "
+                     "line, or it drew other random numbers");
   if (tape.id_of(y, "checkpoint", d.site()) == 0) return;
   out.resize(wanted.size());
   answer(tape, {"checkpoint", d.site(), &y, &d.grad(), 1, wanted.data(), out.data(), out.size(), d.recording(),
@@ -107,7 +127,7 @@ Tensor checkpointed(const Function& f, const Tensors& xs, Site site) {
     y = y.detach();
   }
   if (constant) return y;
-  auto kept = std::make_unique<Checkpoint>(Checkpoint{f, {}, xs.size()});
+  auto kept = std::make_unique<Checkpoint>(Checkpoint{f, {}, xs.size(), digest(y)});
   for (const Tensor& x : inputs) kept->inputs.push_back(save(x));
   Call call(checkpoint_op, std::as_const(inputs).data(), static_cast<int>(inputs.size()), site);
   return record_owning(call, y, kept);
@@ -195,10 +215,12 @@ void custom_op_vjp(Vjp& d) {
   Tensors packed = in;
   packed.push_back(take(c.output));
   packed.push_back(g);
+  const Saved received = save(g);
   {
     const UserScope user;
     gradients = c.backward.call(packed, d.site());
   }
+  unchanged(received, d.name(), d.site());  // it may be another node's, too
   add_gradients(d, c.kind.constant, in, g, gradients);
 }
 
@@ -235,11 +257,13 @@ constexpr Op hook_constant{.name = "register_hook", .vjp = refuse_second};
 void hook_vjp(Vjp& d) {
   const Hook fn = *d.attributes<Hook*>();
   const Tensor g = upstream(d);
+  const Saved received = save(g);
   Tensors gradients;
   {
     const UserScope user;
     gradients = fn.call({g}, d.site());
   }
+  unchanged(received, d.name(), d.site());
   add_gradients(d, hook_constant, {g}, g, gradients);
 }
 
