@@ -23,6 +23,7 @@ Tensor batch_norm(const Operand& x, Tensor& running_mean, Tensor& running_var, c
   const Call call(op, x);
   const Shape& shape = call.shape(0);
   check_channels(call, {&weight, &bias, &running_mean, &running_var});
+  if (!(eps >= 0)) call.fail<ValueError>("eps is {}, expected 0 or more", eps);
   const Tensor& v = call.in(0);
   const AxisMask others = ((1u << shape.rank()) - 1) & ~(1u << 1);
   const CallScope scope(call);

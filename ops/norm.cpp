@@ -29,8 +29,8 @@ Tensor norm(const Operand& x, double ord, const Axes& axes, bool keepdims) {
   const Tensor& v = call.in(0);
   if (ord == 1) return sum(abs(v), axes, keepdims);
   if (ord == 2) return root(sum(square(v), axes, keepdims));
-  const Tensor magnitude = abs(v), largest = max(magnitude, axes, keepdims);
-  if (std::isinf(ord)) return largest;
+  const Tensor magnitude = abs(v);
+  if (std::isinf(ord)) return max(magnitude, axes, keepdims);
   const Tensor power = sum(pow(magnitude, ord), axes, keepdims), positive = power > 0;
   return where(positive, pow(where(positive, power, 1), 1 / ord), power.detach());
 }

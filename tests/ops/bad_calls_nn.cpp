@@ -60,6 +60,7 @@ std::vector<BadCall> bad_layers() {
       bad<ShapeError>("batch_norm", [] { return batch_norm(v, none_at_all, none_at_all); }, {"x is float32 (5,)"}),
       bad<ValueError>("batch_norm", [] { return batch_norm(a, none_at_all, none_at_all); }, {"running_mean"}),
       bad<ValueError>("batch_norm", [] { return batch_norm(zeros({1, 3}), none_at_all, none_at_all, {}, {}, true); }, {"more than one element"}),
+      bad<ValueError>("batch_norm", [] { return batch_norm(zeros({2, 3}), none_at_all, none_at_all, {}, {}, true, 0.1, -1e-5); }, {"eps is -1e-05"}),
       bad<ValueError>("dropout", [] { Random r(1); return dropout(a, 1.5, r); }, {"p is 1.5"}),
       bad<ShapeError>("scaled_dot_product_attention", [] { return scaled_dot_product_attention(a, b, b); }, {"q is (2, 3), k is (2, 4), v is (2, 4)"}),
       bad<ShapeError>("scaled_dot_product_attention", [] { return scaled_dot_product_attention(v, v, v); }, {"two axes or more"}),

@@ -49,6 +49,17 @@ TEST_CASE("im2col and col2im: one sample") {
   CHECK(tape.gradient(sum(y), leaf).shape() == x.shape());
 }
 
+TEST_CASE("norm: of nothing it is 0 for every finite order") {
+  const Tensor x = random_variable({2, 0});
+  for (const double ord : {0.5, 1.0, 2.0, 2.5, 3.0}) {
+    Tape tape;
+    const Tensor y = norm(x, ord, 1);
+    CHECK(y.to_vector<double>() == std::vector<double>{0, 0});
+    CHECK(tape.gradient(sum(y), x).shape() == x.shape());
+  }
+  CHECK_THROWS_AS(norm(x, INFINITY, 1), ValueError);
+}
+
 TEST_CASE("flatten: 0-d has no axis 1") {
   CHECK(flatten(tensor(3)).shape() == Shape{1});
   CHECK(flatten(tensor(3), -1, 0).shape() == Shape{1});
