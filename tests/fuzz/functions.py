@@ -118,11 +118,11 @@ def batch_norm(x, w, b, mean, var, training, momentum, eps):
 
 
 FUNCTIONS = {
-    **{op: cases.function(op)
-       for op in """neg exp square abs tanh relu relu6 step identity erf sinh cosh sign tanhshrink
-       erfc expm1 log sqrt rsqrt log2 log10 log1p gelu_tanh normal_cdf exp2 atan asinh selu softsign reciprocal sigmoid silu
-       cbrt sin cos floor ceil round trunc frac mish log_sigmoid tan asin acos atanh acosh hardsigmoid hardswish isnan isinf
-       isfinite logical_not arcsin arccos arctan arcsinh arccosh arctanh nonzero leaky_relu elu celu hardtanh softshrink
+    **{op: cases.function(op) for op in """
+       neg exp square abs tanh relu relu6 step identity erf sinh cosh sign tanhshrink erfc expm1 log sqrt rsqrt log2
+       log10 log1p gelu_tanh normal_cdf exp2 atan asinh selu softsign reciprocal sigmoid silu cbrt sin cos floor
+       ceil round trunc frac mish log_sigmoid tan asin acos atanh acosh hardsigmoid hardswish isnan isinf isfinite
+       logical_not arcsin arccos arctan arcsinh arccosh arctanh nonzero leaky_relu elu celu hardtanh softshrink
        hardshrink threshold where matmul dot outer bmm take masked_select gelu trace""".split()},
     **{op: binary(getattr(torch, op))
        for op in """add sub mul div pow maximum minimum atan2 arctan2 hypot fmod remainder

@@ -3,15 +3,15 @@
 
     python3 tests/fuzz/fuzz.py --runner build/release/tests/conformance --minutes 30
 
-Every program is made from a number, --seed and those after it, so that `--seed N --cases 1` runs one again. It goes to the
-runner as a case of the conformance format; any build of the runner will do. Tolerances follow from each program's own
-conditioning: PyTorch runs it again with every intermediate value moved by parts in 1e12. Programs which that changes a
-lot (at a kink, a tie, a pole) are left out. One that fails is made smaller and printed with both numbers; --keep has the
-files of failing batches. What was found before, in `seeds`, is run first: a program a line.
+Every program is made from a number, --seed and those after it, so that `--seed N --cases 1` runs one again. It goes to
+the runner as a case of the conformance format; any build of the runner will do. Tolerances follow from each program's
+own conditioning: PyTorch runs it again with every intermediate value moved by parts in 1e12. Programs which that
+changes a lot (at a kink, a tie, a pole) are left out. One that fails is made smaller and printed with both numbers;
+--keep has the files of failing batches. What was found before, in `seeds`, is run first: a program a line.
 
 --refusals F: that share of cases is a single operation with something wrong in it, a shape, a dtype, an axis, an
 index, an attribute. What PyTorch refuses has to be refused, what it accepts has to have its value; refusals.py has
-what is meant to differ. Made with torch 2.13; exit status 1 where anything failed.
+what is meant to differ. Made with torch 2.13; exit status 1 where anything failed, 77 where there is no PyTorch.
 """
 import argparse
 import json
@@ -24,8 +24,13 @@ import time
 import warnings
 import zipfile
 
-import numpy as np
-import torch
+sys.dont_write_bytecode = True
+try:
+    import numpy as np
+    import torch
+except ImportError as missing:
+    print(missing)
+    sys.exit(77)  # what ctest takes for a test that was skipped
 
 from functions import apply, cases
 from programs import Program, Refused
@@ -66,7 +71,8 @@ class Fuzzed:
         xs = {n: values[n] for n, (_, d) in self.inputs.items() if d}
         for step in self.steps:
             for name, y in zip(step["out"], apply(step["op"], [values[n] for n in step["in"]], step["attrs"])):
-                if moved and y.is_floating_point(): y = y * torch.from_numpy(np.array(1 + moved * noise.uniform(-1, 1, tuple(y.shape))))
+                if moved and y.is_floating_point():
+                    y = y * torch.from_numpy(np.array(1 + moved * noise.uniform(-1, 1, tuple(y.shape))))
                 values[name] = y
         found = {("out", n): values[n] for n in self.outputs}
         ys = {n: values[n] for n in self.outputs if values[n].requires_grad}
@@ -180,11 +186,12 @@ class Runner:
     def __call__(self, batch):
         """What became of each of {id: what writes a case}: passed, or why not."""
         with tempfile.TemporaryDirectory() as folder:
-            folder, lines, outcome = pathlib.Path(folder), {}, {}
-            with zipfile.ZipFile(folder / "cases.npz", "w", zipfile.ZIP_STORED) as archive:
-                for id, one in batch.items():
-                    try: lines[id] = json.dumps(one.write(id, archive))
-                    except Refused as why: outcome[id] = f"skipped: {why}"
+            folder = pathlib.Path(folder)
+            if refusals.crashes(lambda: self.write(folder, batch)):
+                if len(batch) == 1: return {id: "skipped: PyTorch crashes" for id in batch}
+                half, items = len(batch) // 2, list(batch.items())
+                return self(dict(items[:half])) | self(dict(items[half:]))
+            lines, outcome = json.loads((folder / "lines.json").read_text())
             outcome |= self.run(folder, lines)
             if self.keep and any(not o.startswith(("passed", "skipped")) for o in outcome.values()):
                 kept = self.keep / str(self.batches)
@@ -192,6 +199,14 @@ class Runner:
                 for file in folder.iterdir(): (kept / file.name).write_bytes(file.read_bytes())
             self.batches += 1
             return outcome
+
+    def write(self, folder, batch):
+        lines, outcome = {}, {}
+        with zipfile.ZipFile(folder / "cases.npz", "w", zipfile.ZIP_STORED) as archive:
+            for id, one in batch.items():
+                try: lines[id] = json.dumps(one.write(id, archive))
+                except Refused as why: outcome[id] = f"skipped: {why}"
+        (folder / "lines.json").write_text(json.dumps([lines, outcome]))
 
     def run(self, folder, lines):
         if not lines: return {}
@@ -201,7 +216,8 @@ class Runner:
         try: done = subprocess.run([self.program, folder / "cases.json", "--json", report], capture_output=True,
                                    text=True, timeout=600)
         except subprocess.TimeoutExpired: done = None
-        if done and done.returncode in (0, 1) and report.exists() and "runtime error" not in done.stderr: return json.loads(report.read_text())
+        if done and done.returncode in (0, 1) and report.exists() and "runtime error" not in done.stderr:
+            return json.loads(report.read_text())
         if len(lines) == 1: return {id: "crashed: " + (done.stderr[-3000:] if done else "no end after 600 s")
                                     for id in lines}
         half = len(lines) // 2
@@ -272,7 +288,8 @@ def main():
             except Refused: pass
             seed += 1
         batch({id: one for id, one in made.items() if one.steps})
-    print(f"seeds {given.seed} to {seed - 1}, {(time.monotonic() - start) / 60:.1f} minutes, {steps} operations of {len(ops)} names: "
+    print(f"seeds {given.seed} to {seed - 1}, {(time.monotonic() - start) / 60:.1f} minutes, "
+          f"{steps} operations of {len(ops)} names: "
           + ", ".join(f"{n} {kind}" for kind, n in counts.items()))
     if given.json: given.json.write_text(json.dumps({"counts": counts, "operations": sorted(ops), "findings": findings},
                                                     indent=1))

@@ -34,8 +34,9 @@ def products(p, op):
     if op == "tensordot":
         x = p.pick(0, 4)
         n = p.whole(0, min(p.n(x), 2))
-        if p.chance(.5): return p.step(op, [x, p.tensor_like(p.s(x)[p.n(x) - n:] + tuple(p.extent(3)
-                                                                                         for _ in range(p.whole(0, 2))))], axes=n)
+        if p.chance(.5):
+            more = tuple(p.extent(3) for _ in range(p.whole(0, 2)))
+            return p.step(op, [x, p.tensor_like(p.s(x)[p.n(x) - n:] + more)], axes=n)
         left = p.random.sample(range(p.n(x)), n)
         other = [p.extent(3) for _ in range(p.whole(n, 3))]
         right = p.random.sample(range(len(other)), n)
@@ -93,8 +94,8 @@ def matrices(p, op):
         p.hidden.add(y[:-1] + free)
         p.step("square", [y[:-1] + free])
 
-@rule("mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy hinge_loss kl_div cosine_similarity bce_with_logits "
-      "binary_cross_entropy_with_logits nll_loss cross_entropy", 2)
+@rule("""mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy hinge_loss kl_div cosine_similarity nll_loss
+      bce_with_logits binary_cross_entropy_with_logits cross_entropy""", 2)
 def losses(p, op):
     attrs = {"reduction": p.choice(["mean", "sum", "none"])}
     if op in ("nll_loss", "cross_entropy"):
@@ -131,13 +132,14 @@ def raise_refused():
 
 def pair(p, low, high): return p.whole(low, high) if p.chance(.4) else [p.whole(low, high), p.whole(low, high)]
 
-@rule("conv1d conv2d conv_transpose2d max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d im2col col2im", 2)
+@rule("""conv1d conv2d conv_transpose2d max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d
+      adaptive_avg_pool2d im2col col2im""", 2)
 def windows(p, op):
     two = "1d" not in op
     number = (lambda low, high: pair(p, low, high)) if two else p.whole
     if op == "col2im":
-        out, kernel, stride, padding, dilation = [p.whole(2, 5),
-                                                  p.whole(2, 5)], [p.whole(1, 2)] * 2, p.whole(1, 2), p.whole(0, 1), p.whole(1, 2)
+        out, kernel = [p.whole(2, 5), p.whole(2, 5)], [p.whole(1, 2)] * 2
+        stride, padding, dilation = p.whole(1, 2), p.whole(0, 1), p.whole(1, 2)
         places = [(o + 2 * padding - dilation * (k - 1) - 1) // stride + 1 for o, k in zip(out, kernel)]
         if min(places) < 1: raise_refused()
         x = p.tensor_like((p.whole(1, 2), p.whole(1, 2) * kernel[0] * kernel[1], math.prod(places)))
@@ -162,8 +164,8 @@ def windows(p, op):
         if 0 in p.s(y)[-2:]: raise_refused()  # PyTorch takes that of no samples
         return
     kernel = number(1, 3)
-    attrs = {"kernel_size": kernel, "stride": number(1, 3), "padding": p.whole(0, min(kernel if isinstance(kernel, int)
-                                                                                      else min(kernel), 3) // 2)}
+    smallest = kernel if isinstance(kernel, int) else min(kernel)
+    attrs = {"kernel_size": kernel, "stride": number(1, 3), "padding": p.whole(0, smallest // 2)}
     if "avg" in op: attrs["count_include_pad"] = p.chance(.5)
     else: attrs["dilation"] = number(1, 2)
     p.step(op, [x], **attrs)

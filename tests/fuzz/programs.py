@@ -135,10 +135,10 @@ DOMAINS = {"exp": (-4, 3), "exp2": (-4, 4), "expm1": (-3, 2), "cosh": (-3, 3), "
            "arcsin": (-.95, .95), "arccos": (-.95, .95), "arctanh": (-.95, .95), "acosh": (1.1, 9), "arccosh": (1.1, 9),
            "cbrt": (.1, 9), "square": (-30, 30)}
 
-@rule("""neg exp square abs tanh relu relu6 step identity erf sinh cosh sign tanhshrink erfc expm1 log sqrt rsqrt log2 log10
-      log1p gelu_tanh normal_cdf exp2 atan asinh selu softsign reciprocal sigmoid silu cbrt sin cos floor ceil round trunc frac
-      mish log_sigmoid tan asin acos atanh acosh hardsigmoid hardswish arcsin arccos arctan arcsinh arccosh arctanh
-      logsigmoid detach""")
+@rule("""neg exp square abs tanh relu relu6 step identity erf sinh cosh sign tanhshrink erfc expm1 log sqrt rsqrt log2
+      log10 log1p gelu_tanh normal_cdf exp2 atan asinh selu softsign reciprocal sigmoid silu cbrt sin cos floor ceil
+      round trunc frac mish log_sigmoid tan asin acos atanh acosh hardsigmoid hardswish arcsin arccos arctan arcsinh
+      arccosh arctanh logsigmoid detach""")
 def unary(p, op): p.step(op, [p.within(p.pick(), *DOMAINS.get(op, (-50, 50)))])
 
 @rule("isnan isinf isfinite")
@@ -164,7 +164,7 @@ def two(p, op):
     a = p.pick()
     if op in ("add", "sub", "mul", "div", "pow") and p.chance(.25):
         side, s = p.choice(["left", "right"]), p.choice([p.real(.3, 2.5), 2.0, 3.0, -1.0, -.5])
-        if op == "pow": a, s = p.within(a, .3, 3) if side == "right" else p.within(a, -3, 3), s if side == "right" else abs(s)
+        if op == "pow": a, s = (p.within(a, .3, 3), s) if side == "right" else (p.within(a, -3, 3), abs(s))
         if op == "div" and side == "left": a = p.within(a, .3, 4)
         p.step(op, [a], scalar=s, side=side)
         return
@@ -215,7 +215,8 @@ def along(p, op):
     attrs = {"axis": p.axis(a)}
     if op in ("sort", "argsort"): attrs["descending"] = p.chance(.5)
     if op == "topk": attrs |= {"k": p.whole(0, p.s(a)[attrs["axis"]]), "largest": p.chance(.5)}
-    if op == "topk" and p.values[a].unique().numel() < p.values[a].numel(): raise Refused("PyTorch says nothing of ties")
+    if op == "topk" and p.values[a].unique().numel() < p.values[a].numel():
+        raise Refused("PyTorch says nothing of ties")
     if op == "median": attrs |= {"keepdims": p.chance(.4)} if p.chance(.7) else {"axis": None}
     if op == "cumprod": a = p.within(a, -1.5, 1.5)
     p.step(op, [a], **attrs)
