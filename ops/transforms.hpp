@@ -202,7 +202,8 @@ Tensor stop_gradient(const Tensor& x);
 /// outside: then the parts are added in another order.
 /// f must do the same both times: let it draw random numbers from a copy that starts at a stream's position each time,
 ///     checkpoint([random](const Tensor& x) { Random mine = random; return x * uniform(mine, x.shape()); }, x)
-/// and change nothing else. What it captured by reference has to live until the derivative is taken.
+/// and change nothing else. Another value the second time is a GraphError. What it captured by reference has to live
+/// until the derivative is taken.
 Tensor checkpoint(const Function& f, const Tensor& x, Site site = Site::here());
 Tensor checkpoint(const Function& f, const std::vector<Tensor>& xs, Site site = Site::here());
 
