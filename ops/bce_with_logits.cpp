@@ -1,5 +1,6 @@
 #include <xgrad/ops/bce_with_logits.hpp>
 
+#include <xgrad/engine/internal/loops.hpp>
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/ops/abs.hpp>
 #include <xgrad/ops/add.hpp>
@@ -43,6 +44,10 @@ Tensor bce_with_logits(const Operand& input, const Operand& target, const Operan
   call.floating();
   if (call.shape(0) != call.shape(1))
     call.fail<ShapeError>("input is {}, target is {}", to_string(call.shape(0)), to_string(call.shape(1)));
+  Shape shape;
+  if (!broadcast(call.shape(2), call.shape(0), shape) || shape != call.shape(0))
+    call.fail<ShapeError>("pos_weight is {}, which does not broadcast to the input's {}", to_string(call.shape(2)),
+                          to_string(call.shape(0)));
   const CallScope scope(call);
   const Tensor &x = call.in(0), &t = call.in(1);
   return reduced((1 - t) * x + (1 + (call.in(2) - 1) * t) * softplus(-x), reduction);

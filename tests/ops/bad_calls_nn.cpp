@@ -64,6 +64,7 @@ std::vector<BadCall> bad_layers() {
       bad<ValueError>("dropout", [] { Random r(1); return dropout(a, 1.5, r); }, {"p is 1.5"}),
       bad<ShapeError>("scaled_dot_product_attention", [] { return scaled_dot_product_attention(a, b, b); }, {"q is (2, 3), k is (2, 4), v is (2, 4)"}),
       bad<ShapeError>("scaled_dot_product_attention", [] { return scaled_dot_product_attention(v, v, v); }, {"two axes or more"}),
+      bad<ShapeError>("bce_with_logits", [] { return bce_with_logits(a, a, ones({2, 1, 3})); }, {"pos_weight is (2, 1, 3)", "the input's (2, 3)"}),
       bad<ShapeError>("l1_loss", [] { return l1_loss(a, b); }, {"input is (2, 3), target is (2, 4)"}),
       bad<ValueError>("smooth_l1_loss", [] { return smooth_l1_loss(a, a, Reduction::mean, -1); }, {"beta is -1"}),
       bad<ValueError>("huber_loss", [] { return huber_loss(a, a, Reduction::mean, 0); }, {"delta is 0"}),
