@@ -42,6 +42,7 @@ def extreme(f):
     return g
 
 def prod(x, axis=None, keepdims=False):
+    x.sum(axis)  # refuses axes that are none
     for a in sorted((a % max(x.ndim, 1) for a in ([axis] if isinstance(axis, int) else axes(x, axis))), reverse=True):
         x = x.prod(a, keepdim=keepdims)
     return x
@@ -114,7 +115,13 @@ def sequence(cell, states):
     return run
 
 def batch_norm(x, w, b, mean, var, training, momentum, eps):
-    return cases.batch_norm(x, w, b, mean, var, training, momentum, eps)
+    """PyTorch's own has wrong gradients where y's are neither contiguous nor quite channels-last."""
+    _, *running = cases.batch_norm(x.detach(), w.detach(), b.detach(), mean, var, training, momentum, eps)
+    channels, others = [1, -1] + [1] * (x.ndim - 2), [i for i in range(x.ndim) if i != 1]
+    if training:
+        mean, var = x.mean(others), x.var(others, correction=0)
+    x = (x - mean.reshape(channels)) / (var.reshape(channels) + eps).sqrt()
+    return x * w.reshape(channels) + b.reshape(channels), *running
 
 
 FUNCTIONS = {

@@ -160,9 +160,8 @@ def windows(p, op):
             attrs["output_padding"] = 0 if p.chance(.6) else number(0, 1)
             weight = (channels, out // groups, *size)
         else: weight = (out, channels // groups, *size)
-        y = p.step(op, [x, p.tensor_like(weight)] + ([p.tensor_like((out,))] if p.chance(.6) else []), **attrs)
-        if 0 in p.s(y)[-2:]: raise_refused()  # PyTorch takes that of no samples
-        return
+        if op == "conv_transpose2d" and 0 in p.s(x): raise_refused()  # PyTorch then takes attributes of any kind
+        return p.step(op, [x, p.tensor_like(weight)] + ([p.tensor_like((out,))] if p.chance(.6) else []), **attrs)
     kernel = number(1, 3)
     smallest = kernel if isinstance(kernel, int) else min(kernel)
     attrs = {"kernel_size": kernel, "stride": number(1, 3), "padding": p.whole(0, smallest // 2)}
