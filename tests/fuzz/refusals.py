@@ -158,7 +158,7 @@ QUIRKS = {("prod", "axis"), ("dropout", "training"), ("dropout", "p"), ("norm", 
           ("one_hot", "num_classes")}
 WINDOWS = {"avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d", "conv1d", "conv2d", "conv_transpose2d", "im2col",
            "col2im", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "batch_norm", "scatter", "scatter_add", "gather",
-           "index_add", "split"}
+           "index_add", "split", "roll"}
 
 
 def not_said(op, key, value):
