@@ -141,7 +141,7 @@ TEST_CASE("ops: elementwise values", "[ops][values]") {
 TEST_CASE("ops: a list, a table, and what is recorded have the same names", "[ops][names]") {
   const std::vector<std::string> names = op_names();
   for (const OpRow& row : op_table())
-    if (std::find(names.begin(), names.end(), row.name) == names.end())
+    if (!row.users && std::find(names.begin(), names.end(), row.name) == names.end())
       FAIL_CHECK(row.name << " has a row, and is not in ops/CMakeLists.txt");
   for (const std::string& name : names) {
     int rows = 0;

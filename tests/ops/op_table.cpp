@@ -458,6 +458,7 @@ const std::vector<OpRow>& op_table() {
     add_statistics(rows);
     add_losses(rows);
     add_more_losses(rows);
+    add_user_ops(rows);
     add_layers(rows);
     return rows;
   }();

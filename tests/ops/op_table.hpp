@@ -30,6 +30,7 @@ struct OpRow {
   std::function<Real(const Real*)> reference = {};  // what an elementwise op makes of one element each
   bool composite = false;                           // records other ops, not itself
   bool prepares = false;                            // the call makes the op's argument from its own
+  bool users = false;                               // not xgrad's, but made as users make theirs
 };
 
 const std::vector<OpRow>& op_table();

@@ -11,6 +11,7 @@ void add_statistics(std::vector<OpRow>& rows);
 void add_contractions(std::vector<OpRow>& rows);
 void add_layers(std::vector<OpRow>& rows);
 void add_more_losses(std::vector<OpRow>& rows);
+void add_user_ops(std::vector<OpRow>& rows);
 
 struct Rows {
   std::vector<OpRow>& to;
