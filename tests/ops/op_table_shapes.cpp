@@ -127,7 +127,7 @@ void add_indexing(std::vector<OpRow>& rows) {
     add.composite(name, text, [f](const Tensors& in) { return f(in[0], in[1], in[2]); }, {{{3, 4}}, index, {source}});
   };
   into("index_add", "index_add(x, 1, index, source, 0.5)", [](T x, T i, T s) { return index_add(x, 1, i, s, 0.5); },
-       ints({5}, -4, 3), {3, 5});
+       ints({5}, 0, 3), {3, 5});
   into("scatter_add", "scatter_add(x, 0, index, source)", [](T x, T i, T s) { return scatter_add(x, 0, i, s); },
        ints({5, 3}, 0, 2), {5, 4});
   into("scatter", "scatter(x, 1, index, source)", [](T x, T i, T s) { return scatter(x, 1, i, s); }, ints({2, 6}, 0, 3),
