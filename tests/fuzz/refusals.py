@@ -153,9 +153,9 @@ QUIRKS = {("prod", "axis"), ("dropout", "training"), ("dropout", "p"), ("norm", 
           ("nll_loss", "rank"), ("cross_entropy", "rank"), ("pad", "pad_width"), ("pad", "rank"),
           ("cross_entropy", "label_smoothing"), ("linear", "rank"), ("boolean_mask", "rank"),
           ("adaptive_avg_pool1d", "output_size"), ("adaptive_avg_pool2d", "output_size"),
-          ("adaptive_avg_pool2d", "rank"), ("scaled_dot_product_attention", "causal"), ("tensordot", "extent"),
-          ("tensordot", "rank"), ("tensordot", "axes"), ("multi_head_attention", "rank"), ("topk", "dtype"),
-          ("one_hot", "num_classes")}
+          ("adaptive_avg_pool2d", "rank"), ("scaled_dot_product_attention", "causal"),
+          ("scaled_dot_product_attention", "rank"), ("tensordot", "extent"), ("tensordot", "rank"),
+          ("tensordot", "axes"), ("multi_head_attention", "rank"), ("topk", "dtype"), ("one_hot", "num_classes")}
 WINDOWS = {"avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d", "conv1d", "conv2d", "conv_transpose2d", "im2col",
            "col2im", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "batch_norm", "scatter", "scatter_add", "gather",
            "index_add", "split", "roll"}
@@ -187,5 +187,5 @@ def meant(case, error=None):
             or op in ("linear", "affine") and len(inputs) > 2 and (inputs[2].ndim != 1 or inputs[2].size == 1)
             or op == "linear" and any(x.size == 0 for x in inputs)
             or op == "batch_norm" and any(x.ndim != 1 for x in inputs[1:])
-            or op.split("_")[0] in ("rnn", "gru", "lstm") and any(x.ndim != 1 for x in inputs[-2:])
+            or op.split("_")[0] in ("rnn", "gru", "lstm") and any(x.ndim != 1 or x.size == 1 for x in inputs[-2:])
             or axes != [] and any(x.ndim == 0 for x in inputs))  # PyTorch takes 0 and -1 for an axis of 0-d
