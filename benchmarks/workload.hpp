@@ -1,0 +1,144 @@
+#pragma once
+// What all sides of a comparison share: the numbers they compute with, and a server that runs a workload for a slice of
+// time when told to, so that programs can take turns. Without xgrad, because a peer's program includes it too; the
+// same in Python is peers/serve.py.
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+/// The i-th random bits of the given stream; any language has these in a line.
+inline std::uint32_t bits(std::uint32_t stream, std::uint32_t i) {
+  std::uint32_t h = (i + 1) * 2654435761u ^ stream * 0x9e3779b9u;
+  h = (h ^ h >> 16) * 0x85ebca6bu;
+  h = (h ^ h >> 13) * 0xc2b2ae35u;
+  return h ^ h >> 16;
+}
+/// n numbers of U(low, high), exactly alike on all sides.
+inline std::vector<float> numbers(std::uint32_t stream, std::size_t n, double low, double high) {
+  std::vector<float> x(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double unit = (bits(stream, static_cast<std::uint32_t>(i)) >> 8) * 0x1p-24;
+    x[i] = static_cast<float>(low + (high - low) * unit);
+  }
+  return x;
+}
+inline std::vector<std::int64_t> labels(std::uint32_t stream, std::size_t n, std::uint32_t classes = 10) {
+  std::vector<std::int64_t> y(n);
+  for (std::size_t i = 0; i < n; ++i) y[i] = bits(stream, static_cast<std::uint32_t>(i)) % classes;
+  return y;
+}
+
+/// A workload, set up.
+struct Run {
+  std::function<void()> step;
+  /// Takes the first steps and returns what came out of them: all sides have to agree.
+  std::function<std::vector<double>()> check;
+  double units = 1;  ///< what a step counts as: its time is given per unit
+  /// More about it, by name.
+  std::function<std::map<std::string, double>()> figures = [] { return std::map<std::string, double>(); };
+};
+
+struct Workload {
+  std::string name;
+  std::function<Run()> set_up;
+};
+inline std::vector<Workload>& workloads() {
+  static std::vector<Workload> all;
+  return all;
+}
+inline const Workload* find(const std::string& name) {
+  for (const Workload& w : workloads())
+    if (w.name == name) return &w;
+  return nullptr;
+}
+
+/// Lists a class with step() and check(), and the arguments to construct it with, as a workload. Where it counts
+/// units it has a member `units`, and a member figures() where there is more to tell.
+template <class State> struct Registered {
+  template <class... Arguments> explicit Registered(std::string name, Arguments... arguments) {
+    workloads().push_back({std::move(name), [=] {
+                             auto state = std::make_shared<State>(arguments...);
+                             Run run;
+                             run.step = [state] { state->step(); };
+                             run.check = [state] { return state->check(); };
+                             if constexpr (requires { state->units; }) run.units = state->units;
+                             if constexpr (requires { state->figures(); })
+                               run.figures = [state] { return state->figures(); };
+                             return run;
+                           }});
+  }
+};
+
+/// The losses of the first three steps: the third is right if values, gradients and updates are.
+template <class Step> std::vector<double> three(Step&& step) {
+  std::vector<double> losses;
+  for (int i = 0; i < 3; ++i) losses.push_back(step());
+  return losses;
+}
+/// The sum of |x|.
+inline double magnitude(const float* x, std::size_t n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += x[i] < 0 ? -double{x[i]} : double{x[i]};
+  return sum;
+}
+
+inline double seconds_of(const std::function<void()>& step, long steps) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (long i = 0; i < steps; ++i) step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the seconds per unit of each repetition, of
+/// which about five fit into the given time. What is set up stays so until another workload is named.
+inline void serve(const std::string& about) {
+  const auto list = [](const char* name, const std::vector<double>& values) {
+    std::printf("\"%s\": [", name);
+    for (std::size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i ? ", " : "", values[i]);
+    std::printf("]");
+  };
+  std::printf("{%s}\n", about.c_str());
+  std::fflush(stdout);
+  std::string name, current;
+  double budget;
+  Run run;
+  std::vector<double> value;
+  long steps = 1;
+  while (std::cin >> name >> budget) {
+    const Workload* workload = find(name);
+    if (!workload) {
+      std::printf("{\"missing\": \"not written\"}\n");
+    } else {
+      if (name != current) {
+        run = Run();
+        run = workload->set_up();
+        value = run.check();
+        current = name;
+        steps = 1;
+        while (seconds_of(run.step, steps) < budget / 10 && steps < 1L << 30) steps *= 2;
+      }
+      std::vector<double> seconds;
+      for (double used = 0; used < budget * 0.9;) {
+        const double t = seconds_of(run.step, steps);
+        used += t;
+        seconds.push_back(t / static_cast<double>(steps) / run.units);
+      }
+      std::printf("{");
+      list("value", value);
+      std::printf(", ");
+      list("seconds", seconds);
+      std::printf("}\n");
+    }
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace bench

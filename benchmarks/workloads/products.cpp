@@ -1,0 +1,66 @@
+// W5: products of single precision, against BLAS: squares, and those of a step of W1, W2 and W3.
+#include <cblas.h>
+
+#include "setup.hpp"
+
+namespace bench {
+namespace {
+
+using namespace xgrad;
+
+struct Extents {
+  const char* name;
+  bool transposed_a, transposed_b;
+  std::int64_t m, n, k;
+};
+constexpr Extents products[] = {
+    {"256", false, false, 256, 256, 256},         {"1024", false, false, 1024, 1024, 1024},
+    {"2048", false, false, 2048, 2048, 2048},     {"W1_xw", false, false, 100, 50, 784},
+    {"W1_xTg", true, false, 784, 50, 100},        {"W1_gwT", false, true, 100, 50, 10},
+    {"W2_xw", false, false, 1, 100, 784},         {"W2_xTg", true, false, 784, 100, 1},
+    {"W2_gwT", false, true, 1, 100, 10},          {"W3_xw", false, false, 128, 512, 784},
+    {"W3_xTg", true, false, 784, 512, 128},       {"W3_gwT", false, true, 128, 512, 512},
+};
+
+struct Factors {
+  Extents e;
+  Tensor a, b, c;
+  explicit Factors(const Extents& extents)
+      : e(extents),
+        a(filled(1, e.transposed_a ? Shape{e.k, e.m} : Shape{e.m, e.k}, -1, 1)),
+        b(filled(2, e.transposed_b ? Shape{e.n, e.k} : Shape{e.k, e.n}, -1, 1)),
+        c(empty({e.m, e.n})) {}
+  std::vector<double> sum_of_c() const { return {magnitude(c)}; }
+};
+
+struct W5 : Factors {
+  using Factors::Factors;
+  void step() {
+    if (e.transposed_a) c = matmul(transpose(a), b);
+    else if (e.transposed_b) c = matmul(a, transpose(b));
+    else c = matmul(a, b);
+  }
+  std::vector<double> check() { return step(), sum_of_c(); }
+};
+
+struct Blas : Factors {
+  using Factors::Factors;
+  void step() {
+    const int m = static_cast<int>(e.m), n = static_cast<int>(e.n), k = static_cast<int>(e.k);
+    cblas_sgemm(CblasRowMajor, e.transposed_a ? CblasTrans : CblasNoTrans, e.transposed_b ? CblasTrans : CblasNoTrans, m,
+                n, k, 1, a.data<float>(), e.transposed_a ? m : k, b.data<float>(), e.transposed_b ? k : n, 0,
+                c.mutable_data<float>(), n);
+  }
+  std::vector<double> check() { return step(), sum_of_c(); }
+};
+
+const bool listed = [] {
+  for (const Extents& e : products) {
+    Registered<W5>(std::string("W5/") + e.name, e);
+    Registered<Blas>(std::string("W5/") + e.name + "/limit", e);
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace bench
