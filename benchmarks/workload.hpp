@@ -97,8 +97,11 @@ inline double seconds_of(const std::function<void()>& step, long steps) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the seconds per unit of each repetition, of
-/// which about five fit into the given time. What is set up stays so until another workload is named.
+/// At least, in seconds: short against the time slices of a busy machine.
+inline constexpr double repetition = 0.002;
+
+/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the seconds per unit of each repetition, as
+/// many as fit into the given time. What is set up stays so until another workload is named.
 inline void serve(const std::string& about) {
   const auto list = [](const char* name, const std::vector<double>& values) {
     std::printf("\"%s\": [", name);
@@ -123,7 +126,7 @@ inline void serve(const std::string& about) {
         value = run.check();
         current = name;
         steps = 1;
-        while (seconds_of(run.step, steps) < budget / 10 && steps < 1L << 30) steps *= 2;
+        while (seconds_of(run.step, steps) < repetition) steps *= 2;
       }
       std::vector<double> seconds;
       for (double used = 0; used < budget * 0.9;) {

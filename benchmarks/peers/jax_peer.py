@@ -4,9 +4,8 @@ A step is one compiled function, and waits for its result. Parameters are update
 import os
 import sys
 
-threads = 0 if sys.argv[1].startswith('--') else int(sys.argv[1])
-if threads:  # XLA has as many threads as there are processors
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+if not sys.argv[1].startswith('--'):  # what XLA takes for the number of processors, and so of its threads
+    os.environ['NPROC'] = os.environ['PJRT_NPROC'] = sys.argv[1]
 
 import jax
 import jax.numpy as jnp

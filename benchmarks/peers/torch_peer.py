@@ -1,5 +1,4 @@
 """The workloads in PyTorch, eager: torch_peer.py <threads> | --once <workload> | --first."""
-import math
 import sys
 
 import torch
@@ -72,14 +71,18 @@ def w4():
     nodes = 20_000  # of a million it takes ten seconds a step
     x, w = torch.tensor(0.999, requires_grad=True), torch.tensor(0.001, requires_grad=True)
 
-    def step():
+    def sweep():
         y = torch.tensor(1.0)
         for _ in range(nodes // 2):
             y = y * x
             y = y + w
         y.backward()
+        return y
+
+    def step():
+        sweep()
         x.grad = w.grad = None
-    return step, lambda: [step() or math.nan], nodes
+    return step, lambda: [sweep(), x.grad, w.grad], nodes
 
 
 def w5(name):
