@@ -133,9 +133,10 @@ def measure(workload, sides, args):
             if 'missing' in answer:
                 wrong[side.name] = answer['missing']
                 continue
-            into = times.setdefault(side.name, {}).setdefault(side.threads, {'rounds': [], 'all': []})
+            into = times.setdefault(side.name, {}).setdefault(side.threads, {'rounds': [], 'all': [], 'cpu': []})
             into['rounds'].append(statistics.median(answer['seconds']))
             into['all'] += answer['seconds']
+            into['cpu'].append(statistics.median(answer['cpu']))
     return times, wrong
 
 
@@ -155,7 +156,11 @@ def summary(times):
     for name in row:
         theirs = times[name][row[name]['threads']]['rounds']
         row[name]['ratio'] = spread([a / b for a, b in zip(ours, theirs)])
-        row[name]['ratio']['least'] = row['xgrad']['least'] / row[name]['least']  # of the quickest repetitions
+    # With one thread: what the processors were busy for, which other work on the machine changes little.
+    for name in row:
+        if 1 in times[name] and 1 in times['xgrad']:
+            ours, theirs = times['xgrad'][1]['cpu'], times[name][1]['cpu']
+            row[name]['cpu'] = {**spread(theirs), 'ratio': statistics.median(a / b for a, b in zip(ours, theirs))}
     return row
 
 

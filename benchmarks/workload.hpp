@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -91,17 +92,27 @@ inline double magnitude(const float* x, std::size_t n) {
   return sum;
 }
 
-inline double seconds_of(const std::function<void()>& step, long steps) {
+/// By the clock, and of processors, all threads together: what other programs do changes that little.
+struct Time {
+  double seconds, cpu;
+};
+inline Time time_of(const std::function<void()>& step, long steps) {
+  const auto cpu = [] {
+    std::timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+  };
   const auto begin = std::chrono::steady_clock::now();
+  const double cpu_begin = cpu();
   for (long i = 0; i < steps; ++i) step();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), cpu() - cpu_begin};
 }
 
 /// At least, in seconds: short against the time slices of a busy machine.
 inline constexpr double repetition = 0.002;
 
-/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the seconds per unit of each repetition, as
-/// many as fit into the given time. What is set up stays so until another workload is named.
+/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the time per unit of each repetition, of which as
+/// many are run as fit into that time. What is set up stays so until another workload is named.
 inline void serve(const std::string& about) {
   const auto list = [](const char* name, const std::vector<double>& values) {
     std::printf("\"%s\": [", name);
@@ -126,18 +137,22 @@ inline void serve(const std::string& about) {
         value = run.check();
         current = name;
         steps = 1;
-        while (seconds_of(run.step, steps) < repetition) steps *= 2;
+        while (time_of(run.step, steps).seconds < repetition) steps *= 2;
       }
-      std::vector<double> seconds;
+      std::vector<double> seconds, cpu;
       for (double used = 0; used < budget * 0.9;) {
-        const double t = seconds_of(run.step, steps);
-        used += t;
-        seconds.push_back(t / static_cast<double>(steps) / run.units);
+        const Time t = time_of(run.step, steps);
+        const double units = static_cast<double>(steps) * run.units;
+        used += t.seconds;
+        seconds.push_back(t.seconds / units);
+        cpu.push_back(t.cpu / units);
       }
       std::printf("{");
       list("value", value);
       std::printf(", ");
       list("seconds", seconds);
+      std::printf(", ");
+      list("cpu", cpu);
       std::printf("}\n");
     }
     std::fflush(stdout);
