@@ -160,7 +160,7 @@ def summary(times):
     for name in row:
         if 1 in times[name] and 1 in times['xgrad']:
             ours, theirs = times['xgrad'][1]['cpu'], times[name][1]['cpu']
-            row[name]['cpu'] = {**spread(theirs), 'ratio': statistics.median(a / b for a, b in zip(ours, theirs))}
+            row[name]['cpu'] = {**spread(theirs), 'ratio': spread([a / b for a, b in zip(ours, theirs)])}
     return row
 
 
@@ -221,6 +221,8 @@ def main():
     parser.add_argument('--peers', default=','.join(PEERS), metavar=','.join(PEERS), help='"none": the limits alone')
     parser.add_argument('--against', metavar='BUILD_DIR', help='compare with another build of xgrad, not with peers')
     parser.add_argument('--threads', default='1,2', metavar='1,2', help='the settings to try; the best one counts')
+    parser.add_argument('--by', choices=('clock', 'processor'), help='the time that ratios are of: by the clock, or, '
+                        'the default where other work is running, of one processor')
     parser.add_argument('--json', metavar='FILE', help='all figures')
     parser.add_argument('--out', metavar='FILE', help='write the table into this file, and a chart beside it '
                         '(docs/performance.md when everything is run)')
@@ -264,6 +266,7 @@ def main():
                 if cost := process_cost(programs.once(name, workload)):
                     result['memory'].setdefault(workload, {})[name] = cost[1]
     result['machine']['load after'] = os.getloadavg()
+    result['by'] = args.by or ('processor' if report.is_loaded(result) and 1 in args.threads else 'clock')
 
     if args.json:
         with open(args.json, 'w') as f:

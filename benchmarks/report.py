@@ -15,6 +15,8 @@ WHAT = {'W1': '784-50-10 ReLU, batch 100, SGD: a step', 'W2': '784-100-10 sigmoi
 GOALS = {'W1': (1.1, 'limit'), 'W2': (1.5, 'limit'), 'W3': (1.1, 'limit'), 'W4': (18e-9, None), 'W5': (1.03, 'limit'),
          'W6': (0.5, 'best peer'), 'W7': (1.3, 'limit'), 'W8': (0.6, 'best peer'), 'W9': (0.6, 'best peer'),
          'W10': (0.5, 'best peer'), 'W11': (0.3, 'best peer'), 'W12': (0.1, 'libtorch')}
+KIND = {'clock': 'by the clock, each at its best thread setting',
+        'processor': 'of the time of one processor, with one thread'}
 BEGIN, END = '<!-- figures: written by scripts/benchmark.sh -->', '<!-- end of figures -->'
 
 
@@ -33,6 +35,17 @@ def peers_of(row):
     return [p for p in ('torch', 'libtorch', 'jax', 'numpy') if p in row]
 
 
+def is_loaded(result):
+    """Whether other work was running: our own is one process at a time, on two threads at most."""
+    m = result['machine']
+    return m['load before'][0] > 1 or m['load after'][0] > 2.5
+
+
+def ratio_of(side, by):
+    """Of our time to this side's."""
+    return side['ratio'] if by == 'clock' else side['cpu']['ratio'] if 'cpu' in side else None
+
+
 def goal(workload, row):
     """What it says, and how many times the allowed time we take: by the clock at best, and of one processor. Parts
     that cannot be told are None."""
@@ -46,25 +59,25 @@ def goal(workload, row):
         clock = busy = side
     elif peers := peers_of(row):
         clock = max(peers, key=lambda p: row[p]['ratio']['median'])
-        busy = max(peers, key=lambda p: row[p].get('cpu', {'ratio': 0})['ratio'])
+        busy = max((p for p in peers if 'cpu' in row[p]), key=lambda p: row[p]['cpu']['ratio']['median'], default=clock)
     else:
         return None, None, None
     return (f'<= {factor:g} x {NAMES.get(side, NAMES[clock])}', row[clock]['ratio']['median'] / factor,
-            cpu and row[busy]['cpu']['ratio'] / factor)
+            row[busy]['cpu']['ratio']['median'] / factor if 'cpu' in row[busy] else None)
 
 
-def line(workload, row):
+def line(workload, row, by='clock'):
     parts = [f'{workload:<13} xgrad {duration(row["xgrad"]["median"]):>8} ({row["xgrad"]["threads"]}T)']
     for name in row:
-        if name != 'xgrad':
-            r = row[name]['ratio']
+        if name != 'xgrad' and (r := ratio_of(row[name], by)):
             parts.append(f'{r["median"]:.2f} [{r["q1"]:.2f}-{r["q3"]:.2f}] x {NAMES[name]}')
     return ', '.join(parts)
 
 
 def text(result):
-    lines = ['', 'median time at the best thread setting, and ratios of xgrad to the others, median [quartiles]:']
-    return '\n'.join(lines + [line(w, row) for w, row in result['workloads'].items()])
+    lines = ['', f'median time at the best thread setting; ratios of xgrad to the others, {KIND[result["by"]]}, median '
+             '[quartiles]:']
+    return '\n'.join(lines + [line(w, row, result['by']) for w, row in result['workloads'].items()])
 
 
 def header(result):
@@ -74,8 +87,9 @@ def header(result):
     load = ' '.join(f'{x:.1f}' for x in (*m['load before'][:1], *m['load after'][:1]))
     lines = [f'{m["date"]}; {m["processor"]}, {m["processors"]} processors; {m["system"]}; {m["compiler"]}.',
              f'{sides}. Load average before and after: {load}. {result["rounds"]} rounds of {result["slice"]:g} s a side.']
-    if max(m['load before'][0], m['load after'][0] - 2) > 0.5:
+    if is_loaded(result):
         lines.append('**Other work was running on this machine: these figures are provisional.**')
+    lines.append(f'The ratios are {KIND[result["by"]]}: medians with quartiles.')
     lines += [f'Without {NAMES.get(n, n)}: {why}.' for n, why in result['missing'].items()]
     return '\n'.join(lines)
 
@@ -86,10 +100,10 @@ def cell(side):
     return f'{duration(side["median"])} [{duration(side["q1"])}, {duration(side["q3"])}] {side["threads"]}T'
 
 
-def ratio(side):
-    if side is None:
+def ratio(side, by):
+    r = side and ratio_of(side, by)
+    if not r:
         return '-'
-    r = side['ratio']
     return f'{r["median"]:.2f} [{r["q1"]:.2f}, {r["q3"]:.2f}]'
 
 
@@ -100,7 +114,7 @@ def table(result):
     for w, row in result['workloads'].items():
         says, *met = goal(w, row)
         marks = ['-' if m is None else f'{m:.2f}' if m <= 1 else f'**{m:.2f}**' for m in met]
-        rows.append([w, cell(row['xgrad']), *(ratio(row.get(n)) for n in others), says or '-', *marks])
+        rows.append([w, cell(row['xgrad']), *(ratio(row.get(n), result['by']) for n in others), says or '-', *marks])
     return markdown(head, rows)
 
 
@@ -137,8 +151,8 @@ def chart(result):
     """Each side's time as a multiple of xgrad's, on a logarithmic axis, with quartiles; what is right of 1 is slower."""
     rows = list(result['workloads'].items())
     left, width, step, top = 110, 640, 22, 40
-    points = [(i, n, 1 / s['ratio']['median'], 1 / s['ratio']['q3'], 1 / s['ratio']['q1'])
-              for i, (_, row) in enumerate(rows) for n, s in row.items() if n != 'xgrad']
+    points = [(i, n, 1 / r['median'], 1 / r['q3'], 1 / r['q1']) for i, (_, row) in enumerate(rows)
+              for n, s in row.items() if n != 'xgrad' and (r := ratio_of(s, result['by']))]
     low = 10 ** math.floor(math.log10(min([0.5] + [p[3] for p in points])))
     high = 10 ** math.ceil(math.log10(max([2] + [p[4] for p in points])))
     at = lambda v: left + width * math.log(v / low) / math.log(high / low)

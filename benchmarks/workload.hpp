@@ -111,8 +111,8 @@ inline Time time_of(const std::function<void()>& step, long steps) {
 /// At least, in seconds: short against the time slices of a busy machine.
 inline constexpr double repetition = 0.002;
 
-/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the time per unit of each repetition, of which as
-/// many are run as fit into that time. What is set up stays so until another workload is named.
+/// Answers each line "<workload> <seconds>" on stdin with a line of JSON: the time per unit of each repetition, of
+/// which as many are run as fit into that time. What is set up stays so until another workload is named.
 inline void serve(const std::string& about) {
   const auto list = [](const char* name, const std::vector<double>& values) {
     std::printf("\"%s\": [", name);

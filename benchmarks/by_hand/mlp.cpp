@@ -139,7 +139,7 @@ struct W3 : Network {
     }
   }
   static void update(Vector& w_, const Vector& g_, Moments& moments, float rate, float root) {
-    float *__restrict w = w_.data(), *__restrict m = moments.m.data(), *__restrict v = moments.v.data();
+    float* __restrict w = w_.data(), * __restrict m = moments.m.data(), * __restrict v = moments.v.data();
     const float* __restrict g = g_.data();
     for (std::size_t i = 0; i < w_.size(); ++i) {
       m[i] = 0.9f * m[i] + 0.1f * g[i];
@@ -156,8 +156,8 @@ struct W3 : Network {
 struct W2 {
   static constexpr std::size_t in = 784, hidden = 100, out = 10;
   Vector x = numbers(1, in, 0, 1), target = numbers(2, out, 0, 1);
-  Vector w1 = numbers(3, in * hidden, -0.05, 0.05), b1 = Vector(hidden);
-  Vector w2 = numbers(4, hidden * out, -0.2, 0.2), b2 = Vector(out);
+  Vector w1 = numbers(3, in*hidden, -0.05, 0.05), b1 = Vector(hidden);
+  Vector w2 = numbers(4, hidden*out, -0.2, 0.2), b2 = Vector(out);
   Vector h = Vector(hidden), y = Vector(out), dh = Vector(hidden), dy = Vector(out);
   float loss = 0;
 

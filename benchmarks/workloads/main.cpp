@@ -42,8 +42,8 @@ void time(benchmark::State& state, const bench::Workload& w) {
   run.check();
   for (auto _ : state) run.step();
   if (run.units > 1)
-    state.counters["per_unit"] = benchmark::Counter(
-        run.units, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["per_unit"] =
+        benchmark::Counter(run.units, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
   for (const auto& [name, value] : run.figures()) state.counters[name] = value;
 }
 

@@ -14,12 +14,12 @@ struct Extents {
   std::int64_t m, n, k;
 };
 constexpr Extents products[] = {
-    {"256", false, false, 256, 256, 256},         {"1024", false, false, 1024, 1024, 1024},
-    {"2048", false, false, 2048, 2048, 2048},     {"W1_xw", false, false, 100, 50, 784},
-    {"W1_xTg", true, false, 784, 50, 100},        {"W1_gwT", false, true, 100, 50, 10},
-    {"W2_xw", false, false, 1, 100, 784},         {"W2_xTg", true, false, 784, 100, 1},
-    {"W2_gwT", false, true, 1, 100, 10},          {"W3_xw", false, false, 128, 512, 784},
-    {"W3_xTg", true, false, 784, 512, 128},       {"W3_gwT", false, true, 128, 512, 512},
+    {"256", false, false, 256, 256, 256},     {"1024", false, false, 1024, 1024, 1024},
+    {"2048", false, false, 2048, 2048, 2048}, {"W1_xw", false, false, 100, 50, 784},
+    {"W1_xTg", true, false, 784, 50, 100},    {"W1_gwT", false, true, 100, 50, 10},
+    {"W2_xw", false, false, 1, 100, 784},     {"W2_xTg", true, false, 784, 100, 1},
+    {"W2_gwT", false, true, 1, 100, 10},      {"W3_xw", false, false, 128, 512, 784},
+    {"W3_xTg", true, false, 784, 512, 128},   {"W3_gwT", false, true, 128, 512, 512},
 };
 
 struct Factors {
@@ -47,8 +47,8 @@ struct Blas : Factors {
   using Factors::Factors;
   void step() {
     const int m = static_cast<int>(e.m), n = static_cast<int>(e.n), k = static_cast<int>(e.k);
-    cblas_sgemm(CblasRowMajor, e.transposed_a ? CblasTrans : CblasNoTrans, e.transposed_b ? CblasTrans : CblasNoTrans, m,
-                n, k, 1, a.data<float>(), e.transposed_a ? m : k, b.data<float>(), e.transposed_b ? k : n, 0,
+    cblas_sgemm(CblasRowMajor, e.transposed_a ? CblasTrans : CblasNoTrans, e.transposed_b ? CblasTrans : CblasNoTrans,
+                m, n, k, 1, a.data<float>(), e.transposed_a ? m : k, b.data<float>(), e.transposed_b ? k : n, 0,
                 c.mutable_data<float>(), n);
   }
   std::vector<double> check() { return step(), sum_of_c(); }

@@ -1,5 +1,5 @@
-// W10: a product with the Hessian of W1's loss, and the whole Jacobian of a network of 100 inputs, 100 tanh units and 50
-// outputs at one point.
+// W10: a product with the Hessian of W1's loss, and the whole Jacobian of a network of 100 inputs, 100 tanh units and
+// 50 outputs at one point.
 #include <xgrad/transforms.hpp>
 
 #include "setup.hpp"

@@ -100,12 +100,12 @@ struct Product {
   int64_t m, n, k;
 };
 constexpr Product products[] = {
-    {"256", false, false, 256, 256, 256},    {"1024", false, false, 1024, 1024, 1024},
+    {"256", false, false, 256, 256, 256},     {"1024", false, false, 1024, 1024, 1024},
     {"2048", false, false, 2048, 2048, 2048}, {"W1_xw", false, false, 100, 50, 784},
-    {"W1_xTg", true, false, 784, 50, 100},   {"W1_gwT", false, true, 100, 50, 10},
-    {"W2_xw", false, false, 1, 100, 784},    {"W2_xTg", true, false, 784, 100, 1},
-    {"W2_gwT", false, true, 1, 100, 10},     {"W3_xw", false, false, 128, 512, 784},
-    {"W3_xTg", true, false, 784, 512, 128},  {"W3_gwT", false, true, 128, 512, 512},
+    {"W1_xTg", true, false, 784, 50, 100},    {"W1_gwT", false, true, 100, 50, 10},
+    {"W2_xw", false, false, 1, 100, 784},     {"W2_xTg", true, false, 784, 100, 1},
+    {"W2_gwT", false, true, 1, 100, 10},      {"W3_xw", false, false, 128, 512, 784},
+    {"W3_xTg", true, false, 784, 512, 128},   {"W3_gwT", false, true, 128, 512, 512},
 };
 struct W5 {
   Tensor a, b, c;
@@ -119,9 +119,9 @@ struct W5 {
 
 struct W6 {
   Tensor x = filled(1, {64, 1, 28, 28}, 0, 1), target = labelled(2, 64), loss;
-  std::vector<Tensor> w{leaf(filled(3, {16, 1, 3, 3}, -0.3, 0.3)),   leaf(torch::zeros({16})),
-                        leaf(filled(4, {32, 16, 3, 3}, -0.1, 0.1)),  leaf(torch::zeros({32})),
-                        leaf(filled(5, {10, 1568}, -0.03, 0.03)),    leaf(torch::zeros({10}))};
+  std::vector<Tensor> w{leaf(filled(3, {16, 1, 3, 3}, -0.3, 0.3)),  leaf(torch::zeros({16})),
+                        leaf(filled(4, {32, 16, 3, 3}, -0.1, 0.1)), leaf(torch::zeros({32})),
+                        leaf(filled(5, {10, 1568}, -0.03, 0.03)),   leaf(torch::zeros({10}))};
   torch::optim::SGD optimizer{w, 0.05};
   void step() {
     optimizer.zero_grad();
@@ -169,18 +169,30 @@ struct W7 : Sweep {
 struct W8 : Sweep {
   W8() {
     leaves = {filled(1, {8, 64, 128}, -1, 1),
-              filled(3, {384, 128}, -0.1, 0.1), torch::zeros({384}), filled(4, {128, 128}, -0.1, 0.1), torch::zeros({128}),
-              filled(5, {512, 128}, -0.1, 0.1), torch::zeros({512}), filled(6, {128, 512}, -0.1, 0.1), torch::zeros({128}),
-              torch::ones({128}), torch::zeros({128}), torch::ones({128}), torch::zeros({128})};
+              filled(3, {384, 128}, -0.1, 0.1),
+              torch::zeros({384}),
+              filled(4, {128, 128}, -0.1, 0.1),
+              torch::zeros({128}),
+              filled(5, {512, 128}, -0.1, 0.1),
+              torch::zeros({512}),
+              filled(6, {128, 512}, -0.1, 0.1),
+              torch::zeros({128}),
+              torch::ones({128}),
+              torch::zeros({128}),
+              torch::ones({128}),
+              torch::zeros({128})};
     for (Tensor& t : leaves) t.requires_grad_();
     shown = {leaves[0], leaves[1], leaves[5]};
   }
   Tensor f() override {
     const auto& l = leaves;
-    auto qkv = torch::linear(torch::layer_norm(l[0], {128}, l[9], l[10]), l[1], l[2]).view({8, 64, 3, 4, 32}).permute({2, 0, 3, 1, 4});
+    auto qkv = torch::linear(torch::layer_norm(l[0], {128}, l[9], l[10]), l[1], l[2])
+                   .view({8, 64, 3, 4, 32})
+                   .permute({2, 0, 3, 1, 4});
     auto a = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]).transpose(1, 2).reshape({8, 64, 128});
     auto h = l[0] + torch::linear(a, l[3], l[4]);
-    return h + torch::linear(torch::relu(torch::linear(torch::layer_norm(h, {128}, l[11], l[12]), l[5], l[6])), l[7], l[8]);
+    return h +
+           torch::linear(torch::relu(torch::linear(torch::layer_norm(h, {128}, l[11], l[12]), l[5], l[6])), l[7], l[8]);
   }
 };
 
@@ -193,15 +205,16 @@ struct W9 : Sweep {
     p["weight_hh_l0"].copy_(filled(4, {512, 128}, -0.09, 0.09));
     p["bias_ih_l0"].zero_();
     p["bias_hh_l0"].zero_();
-    leaves = {leaf(filled(1, {64, 32, 128}, -1, 1)), p["weight_hh_l0"], p["bias_ih_l0"], p["weight_ih_l0"], p["bias_hh_l0"]};
+    leaves = {leaf(filled(1, {64, 32, 128}, -1, 1)), p["weight_hh_l0"], p["bias_ih_l0"], p["weight_ih_l0"],
+              p["bias_hh_l0"]};
     shown = {leaves[0], leaves[1], leaves[2]};
   }
   Tensor f() override { return std::get<0>(net->forward(leaves[0])); }
 };
 
 struct Net {
-  std::vector<Tensor> w{leaf(filled(3, {784, 50}, -0.05, 0.05)), leaf(torch::zeros({50})), leaf(filled(4, {50, 10}, -0.2, 0.2)),
-                        leaf(torch::zeros({10}))};
+  std::vector<Tensor> w{leaf(filled(3, {784, 50}, -0.05, 0.05)), leaf(torch::zeros({50})),
+                        leaf(filled(4, {50, 10}, -0.2, 0.2)), leaf(torch::zeros({10}))};
   Tensor x = filled(1, {100, 784}, 0, 1), target = labelled(2, 100);
   Tensor loss(const Tensor& in, const Tensor& t) {
     return F::cross_entropy(torch::addmm(w[3], torch::relu(torch::addmm(w[1], in, w[0])), w[2]), t);
@@ -209,7 +222,8 @@ struct Net {
 };
 
 struct Hvp : Net {
-  std::vector<Tensor> along{filled(5, {784, 50}, -1, 1), filled(6, {50}, -1, 1), filled(7, {50, 10}, -1, 1), filled(8, {10}, -1, 1)};
+  std::vector<Tensor> along{filled(5, {784, 50}, -1, 1), filled(6, {50}, -1, 1), filled(7, {50, 10}, -1, 1),
+                            filled(8, {10}, -1, 1)};
   std::vector<Tensor> result;
   void step() {
     auto slope = torch::autograd::grad({loss(x, target)}, w, {}, true, true);
@@ -240,7 +254,8 @@ struct W11 : Net {
   std::vector<std::vector<Tensor>> gradients = std::vector<std::vector<Tensor>>(100);
   void step() {
     for (int64_t i = 0; i < 100; ++i)
-      gradients[static_cast<std::size_t>(i)] = torch::autograd::grad({loss(x.narrow(0, i, 1), target.narrow(0, i, 1))}, w);
+      gradients[static_cast<std::size_t>(i)] =
+          torch::autograd::grad({loss(x.narrow(0, i, 1), target.narrow(0, i, 1))}, w);
   }
   std::vector<double> check() {
     step();
