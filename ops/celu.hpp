@@ -8,7 +8,7 @@ struct Celu {
   static constexpr const char* name = "celu";
   static constexpr const char* inputs[] = {"x", "alpha"};
   static auto value(auto x, auto alpha) { return where(x > 0, x, alpha * expm1(x / alpha)); }
-  static auto da(auto g, auto x, auto alpha, auto) { return where(x <= 0, g * exp(where(x <= 0, x, 0) / alpha), g); }
+  static auto da(auto g, auto x, auto alpha, auto) { return where(x <= 0, g * exp(where(x < 0, x, 0) / alpha), g); }
 };
 }  // namespace rules
 

@@ -8,7 +8,7 @@ struct Elu {
   static constexpr const char* name = "elu";
   static constexpr const char* inputs[] = {"x", "alpha"};
   static auto value(auto x, auto alpha) { return where(x > 0, x, alpha * expm1(x)); }
-  static auto da(auto g, auto x, auto alpha, auto) { return where(x <= 0, g * alpha * exp(where(x <= 0, x, 0)), g); }
+  static auto da(auto g, auto x, auto alpha, auto) { return where(x <= 0, g * alpha * exp(where(x < 0, x, 0)), g); }
 };
 }  // namespace rules
 
