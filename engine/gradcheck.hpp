@@ -98,7 +98,8 @@ GradcheckReport gradcheck(TensorFunction f, const std::vector<Tensor>& inputs, c
 
 /// Compares the gradient of `f` by reverse mode with central finite differences in double, and with forward mode. `f`
 /// takes the inputs as a `const std::vector<Tensor>&` and returns a float64 tensor of any shape. Inputs that are
-/// variables are checked (their elements are changed in place, and restored), the others are constants. A wrong
+/// variables are checked (their elements are changed in place, and restored, so a tape
+/// that has used them is of no use afterwards), the others are constants. A wrong
 /// derivative, an error thrown by one, a function that is not the same twice or that changes its inputs is a report;
 /// ValueError for float32 variables, no variable at all, or a result that is not float64. Where f has a kink, as relu
 /// at 0, any derivative between its slopes passes, and the kink is in the report.

@@ -15,7 +15,7 @@ struct Hardtanh {
 /// x kept within [low, high], element by element, nan where x is; derivative 1 inside, both bounds excluded, else 0: in
 /// that it differs from clamp. A low above high is a ValueError.
 inline Tensor hardtanh(const Operand& x, double low = -1, double high = 1) {
-  if (low > high) detail::refuse_option("hardtanh", "high", high, "low or more", x.site);
+  if (!(low <= high)) detail::refuse_option("hardtanh", "high", high, "low or more", x.site);
   return detail::apply<rules::Hardtanh>(x, low, high);
 }
 

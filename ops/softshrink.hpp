@@ -17,7 +17,7 @@ struct Softshrink {
 /// x made smaller by lambda, element by element, 0 where |x| <= lambda; derivative 0 there, else 1. A
 /// lambda below 0 is a ValueError.
 inline Tensor softshrink(const Operand& x, double lambda = 0.5) {
-  if (lambda < 0) detail::refuse_option("softshrink", "lambda", lambda, "0 or more", x.site);
+  if (!(lambda >= 0)) detail::refuse_option("softshrink", "lambda", lambda, "0 or more", x.site);
   return detail::apply<rules::Softshrink>(x, lambda);
 }
 

@@ -11,12 +11,17 @@ namespace xgrad::detail {
 
 using Numbers = std::vector<double>;
 
+/// Thrown where f returns something of another shape or dtype than it did before.
+struct ResultChanged {
+  std::string what;
+};
+
 /// The function under check: of order 1 f itself, of order 2 (x, u) -> u df/dx, the gradient under an upstream
 /// gradient.
 class Subject {
  public:
-  /// An undefined upstream is order 1; otherwise it is a variable.
-  Subject(TensorFunction f, const std::vector<Tensor>& inputs, const Tensor& upstream);
+  /// f's result is float64 of that shape. An undefined upstream is order 1; otherwise it is a variable.
+  Subject(TensorFunction f, const std::vector<Tensor>& inputs, const Shape& result, const Tensor& upstream);
 
   const std::vector<Tensor>& unknowns() const { return unknowns_; }
   std::size_t columns() const { return offsets_.back(); }
@@ -44,8 +49,11 @@ class Subject {
   int put_back(const std::vector<Tensor>& kept) const;
 
  private:
+  Tensor evaluate() const;
+
   TensorFunction f_;
   const std::vector<Tensor>& inputs_;
+  Shape result_;
   std::vector<Tensor> variables_, unknowns_;
   std::vector<int> numbers_;  // of the variables among the inputs
   Tensor upstream_;

@@ -51,7 +51,7 @@ class Comparison {
     double c = both_.analytic[static_cast<std::size_t>(most - both_.numeric.begin())] / *most;
     if (!std::isfinite(c) || c == 0) return 0;
     if (std::abs(c - std::round(c)) < 1e-6) c = std::round(c);
-    if (c == 0) return 0;
+    if (c == 0 || c == 1) return 0;
     for (std::size_t i = 0; i < count(); ++i) {
       const double expected = c * both_.numeric[i];
       if (std::abs(both_.analytic[i] - expected) > 1e-6 * std::abs(expected) + 10 * std::abs(c) * both_.allowed[i])

@@ -1,6 +1,6 @@
 #include <xgrad/engine/internal/gradcheck.hpp>
 
-#include <xgrad/engine/error.hpp>
+#include <xgrad/engine/internal/fail.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -43,8 +43,8 @@ double dot(const Numbers& a, const Numbers& b) {
   return sum;
 }
 
-Subject::Subject(TensorFunction f, const std::vector<Tensor>& inputs, const Tensor& upstream)
-    : f_(f), inputs_(inputs), upstream_(upstream), offsets_{0} {
+Subject::Subject(TensorFunction f, const std::vector<Tensor>& inputs, const Shape& result, const Tensor& upstream)
+    : f_(f), inputs_(inputs), result_(result), upstream_(upstream), offsets_{0} {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].is_leaf()) continue;
     // A variable that stands for several inputs is one unknown.
@@ -69,16 +69,23 @@ int Subject::number(std::size_t unknown) const {
   return unknown < numbers_.size() ? numbers_[unknown] : static_cast<int>(inputs_.size());
 }
 
+Tensor Subject::evaluate() const {
+  Tensor y = f_(inputs_);
+  if (!y.defined() || y.dtype() != float64 || y.shape() != result_)
+    throw ResultChanged{fmt::format("the result is {}, and was float64 {} before", describe(y), to_string(result_))};
+  return y;
+}
+
 std::vector<Tensor> Subject::values() const {
-  if (!upstream_.defined()) return {no_grad([&] { return f_(inputs_); })};
+  if (!upstream_.defined()) return {no_grad([&] { return evaluate(); })};
   Tape tape;
-  return gradients(tape, f_(inputs_), variables_, {.seed = upstream_});
+  return gradients(tape, evaluate(), variables_, {.seed = upstream_});
 }
 
 std::vector<Tensor> Subject::recorded(Tape& tape) const { return recorded(tape, variables_.size()); }
 
 std::vector<Tensor> Subject::recorded(Tape& tape, std::size_t unknown) const {
-  const Tensor y = f_(inputs_);
+  const Tensor y = evaluate();
   if (!upstream_.defined()) return {y};
   const std::vector<Tensor> one(1, unknown < variables_.size() ? variables_[unknown] : upstream_);
   return gradients(tape, y, unknown < variables_.size() ? one : variables_, {.create_graph = true, .seed = upstream_});
@@ -101,7 +108,7 @@ Numbers Subject::pull_back(Tape& tape, const std::vector<Tensor>& recorded, cons
 Numbers Subject::push_forward(const Numbers& direction) const {
   try {
     Tape tape;
-    const Tensor y = f_(inputs_);
+    const Tensor y = evaluate();
     const Tensor u = variable(ones(y.shape(), float64));
     Numbers result(static_cast<std::size_t>(y.size()));
     const std::vector<Tensor> pulled = gradients(tape, y, unknowns_, {.create_graph = true, .seed = u});

@@ -85,7 +85,7 @@ Results train(Model& model, const nn::TrainTest& data, const Options& options, P
     progress.epoch(epoch, results.final_loss, results.test_accuracy);
   }
   for (const auto& [name, weights] : model.network.named_parameters())
-    if (!all(isfinite(weights)).item())
+    if (all(isfinite(weights)).item() == 0)
       throw Diverged(
           fmt::format("{} is not finite after {} steps: try a smaller --lr than {}", name, results.steps, options.lr));
   results.seconds = now() - start;

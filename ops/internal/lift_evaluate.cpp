@@ -154,7 +154,7 @@ class Evaluation {
       if (a.laid_out) {
         *place = {next_block, with_block, 1};
         next_block += m.stride;
-      } else if (short_ && a.place.step) {
+      } else if (short_ && a.place.step && a.shape->size() == total_) {
         std::memcpy(next_group, a.elements, static_cast<std::size_t>(total_ * item_));
         *place = {next_group, stays, 1};
         next_group += chains_.group * item_;

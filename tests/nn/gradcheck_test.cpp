@@ -13,15 +13,18 @@ struct Net : nn::Module {
   nn::Linear hidden, out;
   Random noise{4};
   bool cut = false, drop = false;
+  Tensor calls = zeros({1}, float64);
 
   explicit Net(Random random) : hidden(3, 4, random), out(4, 2, random) { to(float64); }
   Tensor forward(const Operand& x) override {
+    calls = calls + 1.0;
     const Tensor h = dropout(tanh(hidden(x)), 0.5, noise, drop && training());
     return cut ? linear(h, out.weight.detach(), out.bias) : out(h);
   }
   void members(nn::Members& m) override {
     m("hidden", hidden);
     m("out", out);
+    m("calls", calls);
   }
 };
 
@@ -33,6 +36,7 @@ TEST_CASE("gradcheck of a module names its parameters") {
   const Tensor x = variable(uniform(random, {5, 3}, -1, 1, float64));
   CHECK_THAT(nn::gradcheck(net, x, {.order = 2}), is_right_derivative());
   CHECK_THAT(nn::gradcheck(net, x.detach()), is_right_derivative());
+  CHECK(net.calls.item() == 0);
 
   net.cut = true;
   const GradcheckReport report = nn::gradcheck(net, x);

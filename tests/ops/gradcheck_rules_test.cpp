@@ -389,6 +389,64 @@ TEST_CASE("gradcheck: causes that need several rows", "[gradcheck]") {
   CHECK_THAT(bent.text, contains("not linear in the upstream gradient"));
 }
 
+TEST_CASE("gradcheck: steep is not a kink, and large is not noise", "[gradcheck]") {
+  const auto times = [](double factor, Tensor (*f)(const Tensor&), Tensor (*slope)(const Tensor&)) {
+    return custom_vjp([f](const Tensor& x) { return f(x); },
+                      [=](const Tensor& x, const Tensor&, const Tensor& g) { return factor * g * slope(x); });
+  };
+  const auto inverse = [&](double factor) {
+    return times(
+        factor, [](const Tensor& x) { return 1 / x; }, [](const Tensor& x) { return -1 / (x * x); });
+  };
+  const auto steep = [&](double factor) {
+    return times(
+        factor, [](const Tensor& x) { return tanh(1e5 * x); },
+        [](const Tensor& x) { return 1e5 * (1 - square(tanh(1e5 * x))); });
+  };
+  for (const double at : {0.3, 1e-2, 1e-4, 1e-6, 1e-8}) {
+    const Tensor x = variable(tensor({at}, float64));
+    INFO(at);
+    CHECK_THAT(gradcheck([f = inverse(1)](const Tensors& in) { return f(in[0]); }, {x}), is_right_derivative());
+    CHECK_FALSE(gradcheck([f = inverse(1.5)](const Tensors& in) { return f(in[0]); }, {x}));
+    if (at < 1e-4) CHECK_FALSE(gradcheck([f = steep(3)](const Tensors& in) { return f(in[0]); }, {x}));
+  }
+  CHECK_FALSE(gradcheck([f = steep(3)](const Tensors& in) { return f(in[0]); }, {variable(tensor({0}, float64))}));
+
+  const Tensor x = random_variable({3}, 0.5, 2), many = random_variable({200, 100}, 0.5, 2);
+  for (const double factor : {1.0, 1.01}) {
+    const auto f = inverse(factor);
+    const auto beside = [&](const Tensors& in) { return stack({sum(f(in[0])), tensor(1e9, float64)}); };
+    CHECK(gradcheck(beside, {x}).ok == (factor == 1));
+    CHECK(gradcheck(beside, {x}, {.full_size = 0}).ok == (factor == 1));
+  }
+}
+
+TEST_CASE("gradcheck: kinks by the thousand, results that are not finite or not of one shape", "[gradcheck]") {
+  Tensor sparse = random_variable({60, 90});
+  for (int i = 0; i < 5400; i += 2) sparse.mutable_data<double>()[i] = 0;
+  const GradcheckReport report = gradcheck([](const Tensors& in) { return relu(in[0]); }, {sparse});
+  INFO(report.text);
+  CHECK(report.ok);
+  CHECK(report.kinks.size() == 100);
+
+  const Tensor x = random_variable({2, 3}), mask = tensor({{1, 0, 1}, {0, 1, 1}}, float64) > 0;
+  for (const std::int64_t full_size : {4096, 0}) {
+    const auto masked = [&](const Tensors& in) { return where(mask, in[0] * in[0], -INFINITY); };
+    CHECK_THAT(gradcheck(masked, {x}, {.full_size = full_size}), is_right_derivative());
+    const auto wrong = [&](const Tensors& in) { return where(mask, in[0] * in[0].detach(), -INFINITY); };
+    CHECK_FALSE(gradcheck(wrong, {x}, {.full_size = full_size}));
+  }
+  const Tensor edge = variable(tensor({1, 0.0005, 2}, float64));
+  const GradcheckReport changes = gradcheck([](const Tensors& in) { return masked_select(in[0], in[0] > 0); }, {edge});
+  CHECK(changes.cause == GradcheckCause::shape);
+  CHECK_THAT(changes.text, contains("the result is float64 (2,), and was float64 (3,) before"));
+  CHECK(edge.to_vector<double>()[1] == 0.0005);
+  CHECK_THAT(error_of<ValueError>([&] {
+               gradcheck([](const Tensors& in) { return in[0] * in[1]; }, {edge, edge.detach()});
+             }),
+             contains("input 1 has the elements of variable 0"));
+}
+
 TEST_CASE("gradcheck: two evaluations for the differences at any size", "[gradcheck]") {
   const Tensor x = random_variable({300, 200});
   int calls = 0;

@@ -460,4 +460,12 @@ TEST_CASE("lift: errors name the user's line", "[lift]") {
   CHECK_THROWS_AS(lift([](auto x) { return throw Mine(), x; }), Mine);
 }
 
+TEST_CASE("lift: an argument that the function does not use", "[lift]") {
+  const auto f = lift([](auto x, auto y, auto) { return x * x * y; });
+  const Tensor x = random_tensor({2, 8}), y = random_tensor({8}, -1, 1, float64, 2), z = random_tensor({8});
+  check_close(f(x, y, z), x * x * y);
+  check_close(lift([](auto a, auto) { return a * a + 1; })(random_tensor({2, 3}), random_tensor({3})),
+              square(random_tensor({2, 3})) + 1);
+}
+
 }  // namespace xgrad::tests
