@@ -244,12 +244,12 @@ class CustomFunction {
   Function f_;
   Backward backward_;
 };
-/// `f` with `backward` for its derivative. `f` is run without recording, so it may do what it likes with the elements;
-/// nothing else it uses gets a gradient. An undefined gradient, Tensor(), is zero; a wrong number of gradients, shape
-/// or dtype is a ValueError, ShapeError or DTypeError when the derivative is taken. Where `backward` is written in
-/// operations it can itself be differentiated. A gradient it did not compute from g by operations can not: a GraphError
-/// when that is asked for. Elements that it reads are constants (gradcheck() of order 2 tells). Errors call the
-/// operation by its name.
+/// `f` with `backward` for its derivative. `f` is run without recording, so it may compute as it likes, but on a
+/// clone() where it writes: its arguments have the caller's elements. Nothing else it uses gets a gradient. An
+/// undefined gradient, Tensor(), is zero; a wrong number of gradients, shape or dtype is a ValueError, ShapeError or
+/// DTypeError when the derivative is taken. Where `backward` is written in operations it can itself be differentiated.
+/// A gradient it did not compute from g by operations can not: a GraphError when that is asked for. Elements that it
+/// reads are constants (gradcheck() of order 2 tells). Errors call the operation by its name.
 ///     auto clip = custom_vjp([](const Tensor& x) { return clamp(x, -1, 1); },
 ///                            [](const Tensor&, const Tensor&, const Tensor& g) { return g; }, "clip");
 CustomFunction custom_vjp(Function f, Backward backward, const std::string& name = "custom_vjp");
