@@ -21,9 +21,10 @@ using Cause = GradcheckCause;
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-double largest(const Numbers& numbers) {
+double largest_finite(const Numbers& numbers) {
   double most = 0;
-  for (double x : numbers) most = std::max(most, std::abs(x));
+  for (double x : numbers)
+    if (std::isfinite(x)) most = std::max(most, std::abs(x));
   return most;
 }
 
@@ -76,7 +77,7 @@ class Check {
     outputs_ = subject_.values();
     if (changes("f")) return false;
     values_ = detail::flatten(outputs_);
-    scale_ = largest(values_);
+    scale_ = largest_finite(values_);
     if (!same(detail::flatten(subject_.values()), false)) return false;
 
     const auto outputs = static_cast<Index>(values_.size());
@@ -517,7 +518,7 @@ class Check {
   std::vector<Index> differing_, checked_;  // per unknown
   std::vector<Tensor> outputs_;
   Numbers values_;                       // their elements
-  double scale_ = 0;                     // of their largest element
+  double scale_ = 0;                     // of their largest finite element
   std::vector<Numbers> weights_, rows_;  // rows_[k] is weights_[k]ᵀ J
   Numbers mix_, mixed_;                  // the derivative under a random upstream gradient
   bool weighted_ = false;                // one random row instead of all

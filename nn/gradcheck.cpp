@@ -12,13 +12,17 @@ GradcheckReport gradcheck(Module& module, const Tensor& x, GradcheckOptions opti
   // The module has its parameters itself.
   const auto f = [&](const std::vector<Tensor>& in) { return module(Operand(in[0], site.file, site.line)); };
   // Buffers, such as running means, are as they were when this is over.
-  struct Restore {
-    Module& module;
-    std::vector<NamedTensor> kept;
-    ~Restore() { module.load_state(kept); }
-  } restore{module, module.state()};
-  for (NamedTensor& t : restore.kept) t.tensor = t.tensor.clone();
-  return xgrad::gradcheck(f, inputs, options, site);
+  std::vector<NamedTensor> kept = module.state();
+  for (NamedTensor& t : kept) t.tensor = t.tensor.clone();
+  GradcheckReport report;
+  try {
+    report = xgrad::gradcheck(f, inputs, options, site);
+  } catch (...) {
+    module.load_state(kept, site);
+    throw;
+  }
+  module.load_state(kept, site);
+  return report;
 }
 
 }  // namespace xgrad::nn

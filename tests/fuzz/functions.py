@@ -209,3 +209,14 @@ def apply(op, inputs, attrs):
     got = FUNCTIONS[op](*inputs, **attrs)
     got = [got] if isinstance(got, torch.Tensor) else list(got)
     return [y.clone() if any(y is x for x in inputs) else y for y in got]
+
+
+def rules():
+    """A list of (rule, op), and the decorator that adds to it: an op is drawn as often as it is in there."""
+    registered = []
+    def rule(ops, weight=1):
+        def register(f):
+            for op in ops.split(): registered.extend([(f, op)] * weight)
+            return f
+        return register
+    return registered, rule

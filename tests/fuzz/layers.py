@@ -5,12 +5,9 @@ import string
 import numpy as np
 import torch
 
-RULES = []
-def rule(ops, weight=1):
-    def register(f):
-        for op in ops.split(): RULES.extend([(f, op)] * weight)
-        return f
-    return register
+from functions import rules
+
+RULES, rule = rules()
 
 
 @rule("matmul linear affine dot outer bmm tensordot einsum", 3)

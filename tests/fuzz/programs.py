@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from functions import apply
+from functions import apply, rules
 
 inf = float("inf")
 
@@ -120,12 +120,7 @@ def joins(a, b):
     return len(a) <= len(b) + 1 and all(x == y or 1 in (x, y) for x, y in zip(reversed(a), reversed(b)))
 
 
-RULES = []
-def rule(ops, weight=1):
-    def register(f):
-        for op in ops.split(): RULES.extend([(f, op)] * weight)
-        return f
-    return register
+RULES, rule = rules()
 
 
 DOMAINS = {"exp": (-4, 3), "exp2": (-4, 4), "expm1": (-3, 2), "cosh": (-3, 3), "sinh": (-3, 3), "arcsinh": (-9, 9),

@@ -12,13 +12,14 @@ namespace {
 struct Net : nn::Module {
   nn::Linear hidden, out;
   Random noise{4};
-  bool cut = false, drop = false;
+  bool cut = false, drop = false, reshape_calls = false;
   Tensor calls = zeros({1}, float64);
 
   explicit Net(Random random) : hidden(3, 4, random), out(4, 2, random) { to(float64); }
   Tensor forward(const Operand& x) override {
     calls = calls + 1.0;
     const Tensor h = dropout(tanh(hidden(x)), 0.5, noise, drop && training());
+    if (reshape_calls) calls = sum(calls);
     return cut ? linear(h, out.weight.detach(), out.bias) : out(h);
   }
   void members(nn::Members& m) override {
@@ -64,4 +65,10 @@ TEST_CASE("gradcheck of a module that draws random numbers") {
         return std::string();
       }(),
       contains("float32") && contains("gradcheck_test.cpp"));
+}
+
+TEST_CASE("gradcheck of a module whose buffer changes its shape is an error") {
+  Net net(Random(1));
+  net.reshape_calls = true;
+  CHECK_THROWS_WITH(nn::gradcheck(net, ones({5, 3}, float64)), contains("'calls' is ()") && contains("(1,)"));
 }

@@ -436,6 +436,13 @@ TEST_CASE("gradcheck: kinks by the thousand, results that are not finite or not 
     const auto wrong = [&](const Tensors& in) { return where(mask, in[0] * in[0].detach(), -INFINITY); };
     CHECK_FALSE(gradcheck(wrong, {x}, {.full_size = full_size}));
   }
+  // What is not finite does not hide that another element is not the same when recorded.
+  const auto on_tape = [&](const Tensors& in) {
+    const Tensor y = in[0] * in[0];
+    return where(mask, y * (y.requires_grad() ? 1.001 : 1.0), -INFINITY);
+  };
+  CHECK(gradcheck(on_tape, {x}).cause == GradcheckCause::recording);
+
   const Tensor edge = variable(tensor({1, 0.0005, 2}, float64));
   const GradcheckReport changes = gradcheck([](const Tensors& in) { return masked_select(in[0], in[0] > 0); }, {edge});
   CHECK(changes.cause == GradcheckCause::shape);
