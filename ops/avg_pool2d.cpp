@@ -7,12 +7,12 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "avg_pool2d"};
+const Op op = avg_pool_op("avg_pool2d");
 
 }  // namespace
 
 Tensor avg_pool2d(const Operand& x, Pair kernel, Pair stride, Pair padding, bool count_include_pad) {
-  const Call call(op, x);
+  Call call(op, x);
   return avg_pool(call, {kernel, stride, padding}, false, count_include_pad);
 }
 

@@ -7,12 +7,12 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "max_pool2d"};
+const Op op = max_pool_op("max_pool2d");
 
 }  // namespace
 
 Tensor max_pool2d(const Operand& x, Pair kernel, Pair stride, Pair padding, Pair dilation) {
-  const Call call(op, x);
+  Call call(op, x);
   return max_pool(call, {kernel, stride, padding, dilation}, false);
 }
 

@@ -1,39 +1,154 @@
 #include <xgrad/ops/internal/pool.hpp>
 
+#include <algorithm>
 #include <limits>
 
+#include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/ops/argmax.hpp>
-#include <xgrad/ops/div.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/im2col.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
+#include <xgrad/ops/kernels/pool.hpp>
 #include <xgrad/ops/matmul.hpp>
-#include <xgrad/ops/mean.hpp>
 #include <xgrad/ops/reshape.hpp>
 #include <xgrad/ops/to.hpp>
 
 namespace xgrad::detail {
 namespace {
 
-/// (N, C, places in a window, windows), with `value` for padding.
-struct Pooled {
-  Tensor parts;
-  Shape shape;  // of the result
+template <class T> const PoolKernels<T>& pool_kernels() {
+  const auto pick = []<class A>(const PoolTable<A>&) -> const PoolKernels<T>& {
+    if constexpr (std::is_same_v<T, float>) return PoolTable<A>::float32;
+    else return PoolTable<A>::float64;
+  };
+#ifdef __x86_64__
+  if (arch_index() == 2) return pick(PoolTable<arch::avx512>{});
+  if (arch_index() == 1) return pick(PoolTable<arch::avx2>{});
+#endif
+  return pick(PoolTable<arch::sse2>{});
+}
+
+struct Pooling {
+  i64 planes;
+  PoolPlanes shape;
+  i64 elements() const noexcept { return shape.h.extent * shape.w.extent; }
+  i64 windows() const noexcept { return shape.h.windows * shape.w.windows; }
 };
 
-Pooled parts_of(const Call& call, const Tensor& x, const Windows& windows, double value) {
-  const Shape& shape = x.shape();
-  check_windows(call, windows, {shape[2], shape[3]});
-  if (2 * windows.padding.h > windows.kernel.h || 2 * windows.padding.w > windows.kernel.w)
-    call.fail<ValueError>("padding ({}, {}) is more than half of the kernel ({}, {})", windows.padding.h,
-                          windows.padding.w, windows.kernel.h, windows.kernel.w);
-  const auto [h, w] = windows.count({shape[2], shape[3]});
-  const Tensor columns = im2col(padded(x, windows, value), windows.kernel, windows.stride, 0, windows.dilation);
-  return {reshape(columns, {shape[0], shape[1], windows.kernel.h * windows.kernel.w, h * w}),
-          {shape[0], shape[1], h, w}};
+/// f(kernels, first plane, count, scratch) for the planes, some at a time: none reads or writes another's.
+template <class T, class F> void each_planes(const Pooling& p, F f) {
+  constexpr i64 enough = 32 * 1024;
+  const i64 some = std::max<i64>(1, enough / std::max<i64>(1, p.elements() + p.windows()));
+  parallel_for((p.planes + some - 1) / some, [&](i64 i) {
+    const Tensor scratch = new_array(dtype_of<T>, {pool_scratch(p.shape)});
+    f(pool_kernels<T>(), i * some, std::min(some, p.planes - i * some), static_cast<T*>(Access::body(scratch)->data));
+  });
+}
+
+/// The same for a dtype; f is given a null pointer to the element type first.
+template <class F> void each_planes(DType dtype, const Pooling& p, F f) {
+  const auto typed = [&]<class T>(T* type) {
+    each_planes<T>(p, [&](const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+      f(type, kernels, first, count, scratch);
+    });
+  };
+  if (dtype == DType::float32) typed(static_cast<float*>(nullptr));
+  else typed(static_cast<double*>(nullptr));
+}
+
+template <class T> const T* from(const Tensor& x, i64 at) { return static_cast<const T*>(elements(x)) + at; }
+template <class T> T* into(const Tensor& x, i64 at) { return static_cast<T*>(Access::body(x)->data) + at; }
+
+// Taking what is at some places and putting it back there are linear, and each is the other's derivative; so are taking
+// means and spreading them. That gives pooling derivatives of every order.
+Tensor pick(const Operand& x, const Tensor& place, const Pooling& p, const Shape& shape);
+Tensor spread(const Operand& y, const Pooling& p, const Shape& shape);
+Tensor mean(Call& call, const Pooling& p, const Shape& shape);
+
+const Op unpick_op{.name = "max_unpool", .reads = {reads_extra}, .vjp = [](Vjp& d) {
+                     d.add(0, pick(d.grad(), d.extra(), d.attributes<Pooling>(), d.shape(0)));
+                   }};
+
+Tensor unpick(const Operand& y, const Tensor& place, const Pooling& p, const Shape& shape) {
+  Call call(unpick_op, y);
+  const Tensor x = new_array(call.in(0).dtype(), shape);
+  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T*) {
+    kernels.unpick(from<T>(call.in(0), first * p.windows()), from<u8>(place, first * p.windows()), count, p.shape,
+                   into<T>(x, first * p.elements()));
+  });
+  return call.record(x, p, place);
+}
+
+}  // namespace
+void max_pool_vjp(Vjp& d) { d.add(0, unpick(d.grad(), d.extra(), d.attributes<Pooling>(), d.shape(0))); }
+namespace {
+
+const Op pick_op{.name = "max_pool_pick", .reads = {reads_extra}, .vjp = max_pool_vjp};
+
+Tensor pick(const Operand& x, const Tensor& place, const Pooling& p, const Shape& shape) {
+  Call call(pick_op, x);
+  const Tensor y = new_array(call.in(0).dtype(), shape);
+  each_planes(y.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T*) {
+    kernels.pick(from<T>(call.in(0), first * p.elements()), from<u8>(place, first * p.windows()), count, p.shape,
+                 into<T>(y, first * p.windows()));
+  });
+  return call.record(y, p, place);
+}
+
+}  // namespace
+void avg_pool_vjp(Vjp& d) { d.add(0, spread(d.grad(), d.attributes<Pooling>(), d.shape(0))); }
+namespace {
+
+const Op mean_op = avg_pool_op("avg_pool");
+const Op spread_op{.name = "avg_unpool", .vjp = [](Vjp& d) {
+                     const Operand g(d.grad());
+                     Call call(mean_op, g);
+                     d.add(0, mean(call, d.attributes<Pooling>(), d.shape(0)));
+                   }};
+
+Tensor spread(const Operand& y, const Pooling& p, const Shape& shape) {
+  Call call(spread_op, y);
+  const Tensor x = new_array(call.in(0).dtype(), shape);
+  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+    kernels.spread(from<T>(call.in(0), first * p.windows()), count, p.shape, into<T>(x, first * p.elements()), scratch);
+  });
+  return call.record(x, p);
+}
+
+Tensor mean(Call& call, const Pooling& p, const Shape& shape) {
+  const Tensor y = new_array(call.in(0).dtype(), shape);
+  each_planes(y.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+    kernels.mean(from<T>(call.in(0), first * p.elements()), count, p.shape, into<T>(y, first * p.windows()), scratch);
+  });
+  return call.record(y, p);
 }
 
 const char* expected(bool line) noexcept { return line ? "(N, C, L) or (C, L)" : "(N, C, H, W) or (C, H, W)"; }
+
+/// What the call's argument is, checked; `shape` becomes the result's.
+Pooling pooling(const Call& call, const Windows& windows, bool line, bool count_padding, Shape& shape) {
+  call.floating();
+  const Extents x = extents(call, 0, line, expected(line));
+  check_windows(call, windows, x.plane);
+  if (2 * windows.padding.h > windows.kernel.h || 2 * windows.padding.w > windows.kernel.w)
+    call.fail<ValueError>("padding ({}, {}) is more than half of the kernel ({}, {})", windows.padding.h,
+                          windows.padding.w, windows.kernel.h, windows.kernel.w);
+  const Pair count = windows.count(x.plane);
+  shape = x.with(call.shape(0), x.channels, count, line);
+  return {x.samples * x.channels,
+          {{x.plane.h, count.h, windows.kernel.h, windows.stride.h, windows.padding.h, windows.dilation.h},
+           {x.plane.w, count.w, windows.kernel.w, windows.stride.w, windows.padding.w, windows.dilation.w},
+           count_padding}};
+}
+
+/// For windows whose places a byte does not count.
+Tensor max_of_columns(const Call& call, const Windows& windows, const Pooling& p, bool line, const Shape& shape) {
+  const Tensor x = as_batch(call, line, expected(line));
+  const Tensor columns = im2col(padded(x, windows, -std::numeric_limits<double>::infinity()), windows.kernel,
+                                windows.stride, 0, windows.dilation);
+  const Tensor parts = reshape(columns, {p.planes, windows.kernel.h * windows.kernel.w, p.windows()});
+  return reshape(gather(parts, 1, argmax(parts, 1, true)), shape);
+}
 
 /// (parts, n): row i takes the mean over its part.
 Tensor means(i64 n, i64 parts, DType dtype) {
@@ -48,26 +163,25 @@ Tensor means(i64 n, i64 parts, DType dtype) {
 
 }  // namespace
 
-Tensor max_pool(const Call& call, Windows windows, bool line) {
-  call.floating();
+Tensor max_pool(Call& call, Windows windows, bool line) {
+  Shape shape;
+  const Pooling p = pooling(call, windows, line, true, shape);
   const CallScope scope(call);
-  const Tensor x = as_batch(call, line, expected(line));
-  const Pooled pooled = parts_of(call, x, windows, -std::numeric_limits<double>::infinity());
-  const Tensor largest = argmax(pooled.parts, 2, true);
-  return as_given(call, reshape(gather(pooled.parts, 2, largest), pooled.shape), line);
+  if (windows.kernel.h * windows.kernel.w > max_pool_places) return max_of_columns(call, windows, p, line, shape);
+  const Tensor& x = call.in(0);
+  const Tensor y = new_array(x.dtype(), shape), place = new_array(DType::boolean, shape);  // of bytes, that is
+  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+    kernels.max(from<T>(x, first * p.elements()), count, p.shape, into<T>(y, first * p.windows()),
+                into<u8>(place, first * p.windows()), scratch);
+  });
+  return call.record(y, p, place);
 }
 
-Tensor avg_pool(const Call& call, Windows windows, bool line, bool count_padding) {
-  call.floating();
+Tensor avg_pool(Call& call, Windows windows, bool line, bool count_padding) {
+  Shape shape;
+  const Pooling p = pooling(call, windows, line, count_padding, shape);
   const CallScope scope(call);
-  const Tensor x = as_batch(call, line, expected(line));
-  const Pooled pooled = parts_of(call, x, windows, 0);
-  Tensor y = mean(pooled.parts, 2);
-  if (!count_padding && (windows.padding.h > 0 || windows.padding.w > 0)) {
-    const Tensor inside = ones({1, 1, x.shape()[2], x.shape()[3]}, x.dtype());
-    y = y / mean(parts_of(call, inside, windows, 0).parts, 2);
-  }
-  return as_given(call, reshape(y, pooled.shape), line);
+  return mean(call, p, shape);
 }
 
 Tensor adaptive_avg_pool(const Call& call, Pair output, bool line) {

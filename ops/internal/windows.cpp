@@ -66,19 +66,26 @@ Tensor folded(const Tensor& parts, const Windows& windows, Pair output) {
   return h == 0 && w == 0 ? y : slice(y, {{}, {}, {h, h + output.h}, {w, w + output.w}});
 }
 
+Shape Extents::with(const Shape& given, i64 channels, Pair plane, bool line) {
+  Shape shape(given.begin(), given.rank() - (line ? 2 : 3));
+  shape.push_back(channels);
+  if (!line) shape.push_back(plane.h);
+  shape.push_back(plane.w);
+  return shape;
+}
+
+Extents extents(const Call& call, int i, bool line, const char* expected) {
+  const Shape& shape = call.shape(i);
+  const int axes = line ? 2 : 3, rank = shape.rank();
+  if (rank != axes && rank != axes + 1)
+    call.fail<ShapeError>("argument {} is {}, expected {}", i + 1, describe(call.in(i)), expected);
+  return {rank == axes ? 1 : shape[0], shape[rank - axes], {line ? 1 : shape[rank - 2], shape[rank - 1]}};
+}
+
 Tensor as_batch(const Call& call, bool line, const char* expected) {
-  const Tensor& x = call.in(0);
-  const Shape& shape = x.shape();
-  const int axes = line ? 2 : 3;
-  if (shape.rank() != axes && shape.rank() != axes + 1)
-    call.fail<ShapeError>("argument 1 is {}, expected {}", describe(x), expected);
-  Shape batch;
-  if (shape.rank() == axes) batch.push_back(1);
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (line && i == shape.rank() - 1) batch.push_back(1);
-    batch.push_back(shape[i]);
-  }
-  return batch == shape ? x : reshape(x, batch);
+  const Extents x = extents(call, 0, line, expected);
+  const Shape batch{x.samples, x.channels, x.plane.h, x.plane.w};
+  return batch == call.shape(0) ? call.in(0) : reshape(call.in(0), batch);
 }
 
 Tensor as_given(const Call& call, const Tensor& y, bool line) {

@@ -23,6 +23,17 @@ View windows_of(const Shape& padded, const Windows& windows, Pair count);
 /// Such windows added up where they lie in (N, C, output h, output w) with its padding around, which then goes.
 Tensor folded(const Tensor& parts, const Windows& windows, Pair output);
 
+/// Of (N, C, H, W) or (C, H, W); `line`: of (N, C, L) or (C, L), one row.
+struct Extents {
+  i64 samples, channels;
+  Pair plane;
+
+  /// A shape like `given` of other planes.
+  static Shape with(const Shape& given, i64 channels, Pair plane, bool line);
+};
+/// Those of argument i of the call; ShapeError where its axes are not those.
+Extents extents(const Call& call, int i, bool line, const char* expected);
+
 /// A batch of (C, H, W) has four axes; `line`: of (C, L), seen as (C, 1, L).
 Tensor as_batch(const Call& call, bool line, const char* expected);
 /// Without the axes that as_batch added to the call's argument.

@@ -92,12 +92,16 @@ void add_layers(std::vector<OpRow>& rows) {
         return conv_transpose2d(in[0], in[1], in[2], {.stride = 2, .padding = 1, .groups = 2}, 1);
       },
       of({{2, 2, 2, 2}, {2, 1, 3, 3}, {2}}));
-  one("max_pool2d", "max_pool2d(x, 2)", [](T x) { return max_pool2d(x, 2); }, {2, 2, 4, 5});
-  one("max_pool2d", "max_pool2d(x, 3, 2, 1)", [](T x) { return max_pool2d(x, 3, 2, 1); }, {2, 4, 5});
-  one("max_pool1d", "max_pool1d(x, 2, 1)", [](T x) { return max_pool1d(x, 2, 1); }, {2, 3, 4});
-  one("avg_pool2d", "avg_pool2d(x, 2)", [](T x) { return avg_pool2d(x, 2); }, {1, 2, 4, 5});
-  one("avg_pool2d", "avg_pool2d(x, 3, 2, 1, false)", [](T x) { return avg_pool2d(x, 3, 2, 1, false); }, {2, 4, 5});
-  one("avg_pool1d", "avg_pool1d(x, 2)", [](T x) { return avg_pool1d(x, 2); }, {3, 5});
+  const auto op = [&](const char* name, const char* text, auto f, Shape shape) {
+    add.row(
+        name, text, [f](const Tensors& in) { return f(in[0]); }, of({shape}));
+  };
+  op("max_pool2d", "max_pool2d(x, 2)", [](T x) { return max_pool2d(x, 2); }, {2, 2, 4, 5});
+  op("max_pool2d", "max_pool2d(x, 3, 2, 1)", [](T x) { return max_pool2d(x, 3, 2, 1); }, {2, 4, 5});
+  op("max_pool1d", "max_pool1d(x, 2, 1)", [](T x) { return max_pool1d(x, 2, 1); }, {2, 3, 4});
+  op("avg_pool2d", "avg_pool2d(x, 2)", [](T x) { return avg_pool2d(x, 2); }, {1, 2, 4, 5});
+  op("avg_pool2d", "avg_pool2d(x, 3, 2, 1, false)", [](T x) { return avg_pool2d(x, 3, 2, 1, false); }, {2, 4, 5});
+  op("avg_pool1d", "avg_pool1d(x, 2)", [](T x) { return avg_pool1d(x, 2); }, {3, 5});
   one("adaptive_avg_pool2d", "adaptive_avg_pool2d(x, {2, 3})",
       [](T x) {
         return adaptive_avg_pool2d(x, {2, 3});
