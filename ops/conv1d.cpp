@@ -7,17 +7,17 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "conv1d"};
+const Op op = conv_op("conv1d");
 
 }  // namespace
 
 Tensor conv1d(const Operand& x, const Operand& weight, const ConvOptions& options) {
-  const Call call(op, x, weight);
+  Call call(op, x, weight);
   return convolution(call, options, true);
 }
 
 Tensor conv1d(const Operand& x, const Operand& weight, const Operand& bias, const ConvOptions& options) {
-  const Call call(op, x, weight, bias);
+  Call call(op, x, weight, bias);
   return convolution(call, options, true);
 }
 

@@ -7,17 +7,17 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "conv2d"};
+const Op op = conv_op("conv2d");
 
 }  // namespace
 
 Tensor conv2d(const Operand& x, const Operand& weight, const ConvOptions& options) {
-  const Call call(op, x, weight);
+  Call call(op, x, weight);
   return convolution(call, options, false);
 }
 
 Tensor conv2d(const Operand& x, const Operand& weight, const Operand& bias, const ConvOptions& options) {
-  const Call call(op, x, weight, bias);
+  Call call(op, x, weight, bias);
   return convolution(call, options, false);
 }
 

@@ -7,18 +7,18 @@ namespace {
 
 using namespace detail;
 
-const Op op{.name = "conv_transpose2d"};
+const Op op = conv_transpose_op("conv_transpose2d");
 
 }  // namespace
 
 Tensor conv_transpose2d(const Operand& x, const Operand& weight, const ConvOptions& options, Pair output_padding) {
-  const Call call(op, x, weight);
+  Call call(op, x, weight);
   return transposed_convolution(call, options, output_padding);
 }
 
 Tensor conv_transpose2d(const Operand& x, const Operand& weight, const Operand& bias, const ConvOptions& options,
                         Pair output_padding) {
-  const Call call(op, x, weight, bias);
+  Call call(op, x, weight, bias);
   return transposed_convolution(call, options, output_padding);
 }
 

@@ -2,29 +2,79 @@
 
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/im2col.hpp>
+#include <xgrad/ops/internal/correlate.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
-#include <xgrad/ops/internal/windows.hpp>
 #include <xgrad/ops/reshape.hpp>
+#include <xgrad/ops/sum.hpp>
 
 namespace xgrad::detail {
 namespace {
 
-Tensor with_bias(const Call& call, const Tensor& y) {
-  if (call.count() < 3) return y;
-  const i64 channels = y.shape()[1];
-  if (call.shape(2) != Shape{channels})
-    call.fail<ShapeError>("bias is {}, expected ({},): weight is {}", describe(call.in(2)), channels,
-                          describe(call.in(1)));
-  return y + reshape(call.in(2), {1, channels, 1, 1});
+// The sum of x[..] w[..] y[..] over a convolution's windows is linear in each of three arrays, and the derivative for
+// one is an op of the other two: forward, back, and for the weights. These three give each other's derivatives.
+void weights_vjp(Vjp& d);
+const Op forward_op = conv_op("convolution"), back_op = conv_transpose_op("transposed_convolution"),
+         weights_op{.name = "convolution_weights", .reads = {reads_in(1), reads_in(0)}, .vjp = weights_vjp};
+
+Tensor correlated(Call& call, const Convolution& c, bool back, const Shape& shape) {
+  const Tensor to = new_array(call.in(0).dtype(), shape);
+  correlate(to.dtype(), c, back, elements(call.in(0)), elements(call.in(1)),
+            call.count() == 3 ? elements(call.in(2)) : nullptr, Access::body(to)->data);
+  return call.record(to, c);
 }
 
-/// (O, C, kernel) as (O, C, 1, kernel).
-Tensor kernels(const Call& call, bool line) {
+Tensor forward(const Operand& x, const Operand& weight, const Convolution& c, const Shape& shape) {
+  Call call(forward_op, x, weight);
+  return correlated(call, c, false, shape);
+}
+
+Tensor back(const Operand& y, const Operand& weight, const Convolution& c, const Shape& shape) {
+  Call call(back_op, y, weight);
+  return correlated(call, c, true, shape);
+}
+
+Tensor weights(const Operand& x, const Operand& y, const Convolution& c, const Shape& shape) {
+  Call call(weights_op, x, y);
+  const Tensor to = new_array(call.in(0).dtype(), shape);
+  correlate_weights(to.dtype(), c, elements(call.in(0)), elements(call.in(1)), Access::body(to)->data);
+  return call.record(to, c);
+}
+
+void weights_vjp(Vjp& d) {
+  const auto& c = d.attributes<Convolution>();
+  if (d.wanted(0)) d.add(0, back(d.in(1), d.grad(), c, d.shape(0)));
+  if (d.wanted(1)) d.add(1, forward(d.in(0), d.grad(), c, d.shape(1)));
+}
+
+/// All but the channels, which a bias is for, summed up.
+void bias_vjp(Vjp& d) {
+  if (d.count() < 3 || !d.wanted(2)) return;
+  const Tensor& g = d.grad();
+  const int channels = g.rank() - (d.attributes<Convolution>().line ? 2 : 3);
+  const Shape &s = g.shape(), three{channels == 0 ? 1 : s[0], s[channels],
+                                    g.size() / std::max<i64>(1, (channels == 0 ? 1 : s[0]) * s[channels])};
+  d.add(2, sum(reshape(g, three), {0, 2}));
+}
+
+const char* form(bool line) noexcept { return line ? "(N, C, L) or (C, L)" : "(N, C, H, W) or (C, H, W)"; }
+
+/// The call's weight, checked: channels of the first kind, of the second in a group, and the kernel.
+struct Kernels {
+  i64 first, second;
+  Pair extents;
+};
+Kernels kernels(const Call& call, bool line) {
   const Tensor& w = call.in(1);
   const Shape& shape = w.shape();
   if (shape.rank() != (line ? 3 : 4))
     call.fail<ShapeError>("weight is {}, expected {} axes", describe(w), line ? 3 : 4);
-  return line ? reshape(w, {shape[0], shape[1], 1, shape[2]}) : w;
+  return {shape[0], shape[1], {line ? 1 : shape[2], shape[line ? 2 : 3]}};
+}
+
+void check_bias(const Call& call, i64 channels) {
+  if (call.count() == 3 && call.shape(2) != Shape{channels})
+    call.fail<ShapeError>("bias is {}, expected ({},): weight is {}", describe(call.in(2)), channels,
+                          describe(call.in(1)));
 }
 
 void check_groups(const Call& call, i64 groups, i64 channels, const char* what) {
@@ -33,42 +83,82 @@ void check_groups(const Call& call, i64 groups, i64 channels, const char* what) 
                           to_string(call.shape(1)));
 }
 
-}  // namespace
-
-Tensor convolution(const Call& call, const ConvOptions& options, bool line) {
-  call.floating();
-  const CallScope scope(call);
-  const Tensor x = as_batch(call, line, line ? "(N, C, L) or (C, L)" : "(N, C, H, W) or (C, H, W)");
-  const Tensor weight = kernels(call, line);
-  const i64 n = x.shape()[0], channels = x.shape()[1], out = weight.shape()[0], inside = weight.shape()[1],
-            groups = options.groups;
-  const Pair kernel(weight.shape()[2], weight.shape()[3]), extents(x.shape()[2], x.shape()[3]);
-  Windows windows{kernel, options.stride, options.padding, options.dilation};
-  if (line) windows.stride.h = windows.dilation.h = 1, windows.padding.h = 0;
-  check_groups(call, groups, out, "kernels");
-  if (inside > max_size / groups || inside * groups != channels)
-    call.fail<ShapeError>("x has {} channels, weight takes {} in {} groups: x is {}, weight is {}", channels, inside,
-                          groups, to_string(call.shape(0)), to_string(call.shape(1)));
-  check_windows(call, windows, extents);
-  const Pair count = windows.count(extents);
-  const i64 length = inside * kernel.h * kernel.w;
-  const Tensor columns = reshape(im2col(x, kernel, windows.stride, windows.padding, windows.dilation),
-                                 {n, groups, length, count.h * count.w});
-  const Tensor y = matmul(reshape(weight, {groups, out / groups, length}), false, columns, false);
-  return as_given(call, with_bias(call, reshape(y, {n, out, count.h, count.w})), line);
+/// Where there are many channels on a few places, a matrix product is faster: y's elements in a row, a batch of lanes
+/// wide, are what the direct way computes with.
+bool is_a_product(const Convolution& c) noexcept {
+  const Pair kernel = c.windows.kernel;
+  return c.count.h * c.count.w < 8 && c.in * c.out * kernel.h * kernel.w >= 4096;
 }
 
-Tensor transposed_convolution(const Call& call, const ConvOptions& options, Pair output_padding) {
+Tensor with_bias(const Call& call, const Tensor& y) {
+  return call.count() < 3 ? y : y + reshape(call.in(2), {1, y.shape()[1], 1, 1});
+}
+
+Tensor by_product(const Call& call, const Convolution& c) {
+  const Windows& w = c.windows;
+  const Tensor x = as_batch(call, c.line, form(c.line));
+  const i64 length = c.in * w.kernel.h * w.kernel.w;
+  const Tensor columns = reshape(im2col(x, w.kernel, w.stride, w.padding, w.dilation),
+                                 {c.samples, c.groups, length, c.count.h * c.count.w});
+  const Tensor y = matmul(reshape(call.in(1), {c.groups, c.out, length}), false, columns, false);
+  return as_given(call, with_bias(call, reshape(y, {c.samples, c.groups * c.out, c.count.h, c.count.w})), c.line);
+}
+
+Tensor transposed_by_product(const Call& call, const Convolution& c) {
+  const Pair kernel = c.windows.kernel;
+  const Tensor columns = matmul(reshape(call.in(1), {c.groups, c.out, c.in * kernel.h * kernel.w}), true,
+                                reshape(call.in(0), {c.samples, c.groups, c.out, c.count.h * c.count.w}), false);
+  const Tensor parts = reshape(columns, {c.samples, c.groups * c.in, kernel.h, kernel.w, c.count.h, c.count.w});
+  return as_given(call, with_bias(call, folded(parts, c.windows, c.plane)), false);
+}
+
+}  // namespace
+
+void conv_vjp(Vjp& d) {
+  const auto& c = d.attributes<Convolution>();
+  if (d.wanted(0)) d.add(0, back(d.grad(), d.in(1), c, d.shape(0)));
+  if (d.wanted(1)) d.add(1, weights(d.in(0), d.grad(), c, d.shape(1)));
+  bias_vjp(d);
+}
+
+void conv_transpose_vjp(Vjp& d) {
+  const auto& c = d.attributes<Convolution>();
+  if (d.wanted(0)) d.add(0, forward(d.grad(), d.in(1), c, d.shape(0)));
+  if (d.wanted(1)) d.add(1, weights(d.grad(), d.in(0), c, d.shape(1)));
+  bias_vjp(d);
+}
+
+Tensor convolution(Call& call, const ConvOptions& options, bool line) {
   call.floating();
   const CallScope scope(call);
-  const Tensor x = as_batch(call, false, "(N, C, H, W) or (C, H, W)");
-  const Tensor weight = kernels(call, false);
-  const i64 n = x.shape()[0], channels = x.shape()[1], inside = weight.shape()[1], groups = options.groups;
-  const Pair kernel(weight.shape()[2], weight.shape()[3]), count(x.shape()[2], x.shape()[3]);
+  const Extents x = extents(call, 0, line, form(line));
+  const Kernels weight = kernels(call, line);
+  const i64 groups = options.groups;
+  Windows windows{weight.extents, options.stride, options.padding, options.dilation};
+  if (line) windows.stride.h = windows.dilation.h = 1, windows.padding.h = 0;
+  check_groups(call, groups, weight.first, "kernels");
+  if (weight.second > max_size / groups || weight.second * groups != x.channels)
+    call.fail<ShapeError>("x has {} channels, weight takes {} in {} groups: x is {}, weight is {}", x.channels,
+                          weight.second, groups, to_string(call.shape(0)), to_string(call.shape(1)));
+  check_windows(call, windows, x.plane);
+  check_bias(call, weight.first);
+  const Convolution c{x.samples, groups, weight.second, weight.first / groups, x.plane, windows.count(x.plane),
+                      windows,   line};
+  if (is_a_product(c)) return by_product(call, c);
+  return correlated(call, c, false, Extents::with(call.shape(0), weight.first, c.count, line));
+}
+
+Tensor transposed_convolution(Call& call, const ConvOptions& options, Pair output_padding) {
+  call.floating();
+  const CallScope scope(call);
+  const Extents x = extents(call, 0, false, form(false));
+  const Kernels weight = kernels(call, false);
+  const i64 groups = options.groups;
+  const Pair kernel = weight.extents, count = x.plane;
   const Windows windows{kernel, options.stride, options.padding, options.dilation};
-  check_groups(call, groups, channels, "channels");
-  if (weight.shape()[0] != channels)
-    call.fail<ShapeError>("x has {} channels, weight takes {}: x is {}, weight is {}", channels, weight.shape()[0],
+  check_groups(call, groups, x.channels, "channels");
+  if (weight.first != x.channels)
+    call.fail<ShapeError>("x has {} channels, weight takes {}: x is {}, weight is {}", x.channels, weight.first,
                           to_string(call.shape(0)), to_string(call.shape(1)));
   check_windows(call, windows, {max_size, max_size});
   const auto extent = [&](i64 windows_along, i64 k, i64 stride, i64 padding, i64 dilation, i64 more) {
@@ -82,12 +172,10 @@ Tensor transposed_convolution(const Call& call, const ConvOptions& options, Pair
   const Pair output(
       extent(count.h, kernel.h, options.stride.h, options.padding.h, options.dilation.h, output_padding.h),
       extent(count.w, kernel.w, options.stride.w, options.padding.w, options.dilation.w, output_padding.w));
-  const i64 length = inside * kernel.h * kernel.w;
-  const Tensor columns = matmul(reshape(weight, {groups, channels / groups, length}), true,
-                                reshape(x, {n, groups, channels / groups, count.h * count.w}), false);
-  const Tensor parts = reshape(columns, {n, groups * inside, kernel.h, kernel.w, count.h, count.w});
-  const Tensor y = folded(parts, windows, output);
-  return as_given(call, with_bias(call, y), false);
+  check_bias(call, groups * weight.second);
+  const Convolution c{x.samples, groups, weight.second, weight.first / groups, output, count, windows, false};
+  if (is_a_product(c)) return transposed_by_product(call, c);
+  return correlated(call, c, true, Extents::with(call.shape(0), groups * weight.second, output, false));
 }
 
 }  // namespace xgrad::detail

@@ -122,7 +122,7 @@ std::vector<Way> refused() {
       way("mse_loss", [](Values& a) { return mse_loss(a.x, a.c); }, c),
       way("bce_with_logits", [](Values& a) { return bce_with_logits(a.x, a.c); }, c),
       way("mul", [](Values& a) { return kl_div(a.x, a.c); }, c),
-      way("matmul", [](Values& a) { return conv2d(a.image, a.kernel); }, [](Values& a, Tensor&) { change(a.kernel); }),
+      way("conv2d", [](Values& a) { return conv2d(a.image, a.kernel); }, [](Values& a, Tensor&) { change(a.kernel); }),
       way("mul", [](Values& a) { return layer_norm(a.x, {3}, a.v); }, v),
       way("linear", [](Values& a) { return nn::rnn_cell(a.x, a.c, {a.w, a.w}); }, c),
       // the user's own

@@ -67,26 +67,26 @@ void add_layers(std::vector<OpRow>& rows) {
       of({{2, 1, 4, 3}}));
   add.row(
       "col2im", "col2im(x, 3, 2, 1, 1)", [](const Tensors& in) { return col2im(in[0], 3, 2, 1, 1); }, of({{1, 4, 16}}));
-  row(
+  add.row(
       "conv2d", "conv2d(x, weight)", [](const Tensors& in) { return conv2d(in[0], in[1]); },
       of({{2, 2, 4, 3}, {3, 2, 2, 2}}));
-  row(
+  add.row(
       "conv2d", "conv2d(x, weight, bias, stride 2, padding {1, 0}, dilation {1, 2})",
       [](const Tensors& in) {
         return conv2d(in[0], in[1], in[2], {.stride = 2, .padding = {1, 0}, .dilation = {1, 2}});
       },
       of({{2, 2, 4, 5}, {3, 2, 3, 2}, {3}}));
-  row(
+  add.row(
       "conv2d", "conv2d(x, weight, groups 2)", [](const Tensors& in) { return conv2d(in[0], in[1], {.groups = 2}); },
       of({{4, 3, 3}, {2, 2, 2, 2}}));
-  row(
+  add.row(
       "conv1d", "conv1d(x, weight, bias, stride 2, padding 1)",
       [](const Tensors& in) { return conv1d(in[0], in[1], in[2], {.stride = 2, .padding = 1}); },
       of({{2, 2, 5}, {3, 2, 3}, {3}}));
-  row(
+  add.row(
       "conv_transpose2d", "conv_transpose2d(x, weight)",
       [](const Tensors& in) { return conv_transpose2d(in[0], in[1]); }, of({{1, 2, 2, 3}, {2, 3, 2, 2}}));
-  row(
+  add.row(
       "conv_transpose2d", "conv_transpose2d(x, weight, bias, stride 2, padding 1, groups 2, output_padding 1)",
       [](const Tensors& in) {
         return conv_transpose2d(in[0], in[1], in[2], {.stride = 2, .padding = 1, .groups = 2}, 1);

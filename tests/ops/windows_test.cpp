@@ -75,6 +75,90 @@ TEST_CASE("pooling: the same as a maximum or a mean of columns, to second order"
       [&](auto& in) { return plain_max(in[0], far); }, {random_tensor(far.x)});
 }
 
+struct Convolved {
+  Shape x;
+  std::int64_t out;
+  Pair kernel, stride, padding, dilation;
+  std::int64_t groups;
+
+  ConvOptions options() const { return {stride, padding, dilation, groups}; }
+  std::vector<Tensor> arguments(DType dtype = float64) const {
+    return {random_tensor(x, -1, 1, dtype), random_tensor({out, x[1] / groups, kernel.h, kernel.w}, -1, 1, dtype, 2),
+            random_tensor({out}, -1, 1, dtype, 3)};
+  }
+};
+
+/// A matrix of weights times columns.
+Tensor plain_conv(const std::vector<Tensor>& in, const Convolved& c) {
+  const Tensor columns = im2col(in[0], c.kernel, c.stride, c.padding, c.dilation);
+  const std::int64_t n = columns.shape()[2], length = columns.shape()[1] / c.groups;
+  return matmul(reshape(in[1], {c.groups, c.out / c.groups, length}), reshape(columns, {c.x[0], c.groups, length, n})) +
+         reshape(in[2], {c.groups, c.out / c.groups, 1});
+}
+
+/// Columns of the weights times y, added up where they lie. c is the convolution that this is the transposed one of.
+Tensor plain_transposed(const Tensor& y, const Tensor& weight, const Convolved& c) {
+  const std::int64_t n = c.x[0], places = y.shape()[2] * y.shape()[3], length = weight.size() / c.out;
+  const Tensor w = swapaxes(reshape(weight, {c.groups, c.out / c.groups, length}), 1, 2);
+  const Tensor columns = matmul(w, reshape(y, {n, c.groups, c.out / c.groups, places}));
+  return col2im(reshape(columns, {n, c.groups * length, places}), {c.x[2], c.x[3]}, c.kernel, c.stride, c.padding,
+                c.dilation);
+}
+
+const Convolved convolutions[] = {
+    {{3, 2, 14, 14}, 9, 3, 1, 1, 1, 1},         {{2, 3, 9, 21}, 7, {2, 3}, {2, 3}, {1, 0}, {2, 1}, 1},
+    {{2, 4, 8, 8}, 6, 3, 2, 1, 1, 2},           {{1, 5, 7, 6}, 5, 3, 1, 2, 2, 5},
+    {{2, 3, 5, 5}, 13, 1, 1, 0, 1, 1},          {{2, 2, 9, 8}, 3, 1, 3, 1, 1, 1},
+    {{1, 1, 6, 6}, 1, {5, 2}, 4, {4, 3}, 1, 1}, {{1, 40, 5, 4}, 16, 3, 1, 1, 1, 1},
+    {{2, 64, 3, 3}, 8, 3, 1, 0, 1, 1},          {{1, 2, 90, 70}, 3, 5, {3, 1}, 2, 1, 1},
+    {{17, 1, 10, 10}, 4, 3, 1, 1, 1, 1},        {{1, 2, 1, 3000}, 4, {1, 9}, {1, 2}, {0, 4}, {1, 3}, 1},
+};
+
+TEST_CASE("convolution: the same as a product with columns, to second order", "[windows]") {
+  for (const Convolved& c : convolutions) {
+    INFO("x " << to_string(c.x) << ", kernel " << c.kernel.h << " " << c.kernel.w << ", " << c.out << " kernels");
+    const std::vector<Tensor> in = c.arguments();
+    check_same([&](auto& a) { return conv2d(a[0], a[1], a[2], c.options()); },
+               [&](auto& a) { return plain_conv(a, c); }, in, 1e-11);
+
+    const Tensor y = conv2d(in[0], in[1], c.options());
+    const Pair least{(y.shape()[2] - 1) * c.stride.h - 2 * c.padding.h + c.dilation.h * (c.kernel.h - 1) + 1,
+                     (y.shape()[3] - 1) * c.stride.w - 2 * c.padding.w + c.dilation.w * (c.kernel.w - 1) + 1};
+    const Pair more{c.x[2] - least.h, c.x[3] - least.w};
+    check_same([&](auto& a) { return conv_transpose2d(a[0], a[1], c.options(), more); },
+               [&](auto& a) { return plain_transposed(a[0], a[1], c); }, {y, in[1]}, 1e-11);
+  }
+}
+
+TEST_CASE("convolution: float32, in one dimension, and many channels", "[windows]") {
+  const Convolved wide{{4, 48, 30, 20}, 72, 3, 1, 1, 1, 1};
+  const std::vector<Tensor> in = wide.arguments(float32);
+  check_same([&](auto& a) { return conv2d(a[0], a[1], a[2], wide.options()); },
+             [&](auto& a) { return plain_conv(a, wide); }, in, 2e-5);
+  const Tensor x = random_tensor({2, 6, 5000}, -1, 1, float32), w = random_tensor({4, 3, 7}, -1, 1, float32, 2);
+  check_same(
+      [&](auto& a) { return conv1d(a[0], a[1], {.stride = 2, .padding = 3, .groups = 2}); },
+      [&](auto& a) {
+        return conv2d(unsqueeze(a[0], 2), unsqueeze(a[1], 2), {.stride = {1, 2}, .padding = {0, 3}, .groups = 2});
+      },
+      {x, w}, 0);
+}
+
+TEST_CASE("convolution: the same bits for any number of threads", "[windows]") {
+  for (const Convolved& c :
+       {Convolved{{40, 5, 20, 18}, 24, 3, 1, 1, 1, 1}, Convolved{{1, 16, 100, 90}, 32, 3, 2, 1, 1, 1},
+        Convolved{{5, 16, 20, 20}, 16, 3, 1, 1, 1, 16}}) {
+    std::vector<Tensor> before;
+    for (const int count : {1, 2, 5}) {
+      const Threads set(count);
+      const std::vector<Tensor> all =
+          three_orders([&](auto& a) { return conv2d(a[0], a[1], a[2], c.options()); }, c.arguments(float32));
+      for (std::size_t i = 0; i < before.size(); ++i) CHECK(same_bits(all[i], before[i]));
+      before = all;
+    }
+  }
+}
+
 TEST_CASE("max_pool2d: ties, nan and -inf", "[windows]") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
   const auto pooled = [](const NestedList& values, Pair padding) {

@@ -1,0 +1,193 @@
+#include <xgrad/engine/kernels/wide.hpp>
+#include <xgrad/ops/kernels/conv.hpp>
+
+namespace xgrad::detail {
+namespace {
+
+using Size = std::int64_t;
+
+/// How many batches of columns fit into the registers as sums beside `rows` rows.
+template <class A> constexpr int columns_for(int rows, int registers) {
+  const int n = registers / rows;
+  return n > 8 ? 8 : n < 1 ? 1 : n;
+}
+
+/// Sums for R rows and C batches of columns, from j on.
+template <class T, class A, int R, int C>
+[[gnu::always_inline]] inline void block(const T* w, const Size* offset, Size places, const T* x, const T* start, T* to,
+                                         Size to_row) noexcept {
+  using L = Lane<T, A>;
+  L sum[R][C];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) sum[r][c] = start ? L(start[r]) : L::load(to + r * to_row + c * L::width);
+  for (Size k = 0; k < places; ++k, w += R) {
+    const T* const from = x + offset[k];
+    L column[C];
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) column[c] = L::load(from + c * L::width);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const L factor(w[r]);
+#pragma GCC unroll 8
+      for (int c = 0; c < C; ++c) sum[r][c] = fma(factor, column[c], sum[r][c]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) sum[r][c].store(to + r * to_row + c * L::width);
+}
+
+template <class T, class A, int R>
+void rows_of(const T* w, const Size* offset, Size places, const T* x, Size n, const T* start, T* to,
+             Size to_row) noexcept {
+  constexpr Size width = Lane<T, A>::width;
+  constexpr int C = columns_for<A>(R, width * sizeof(T) == 64 ? 24 : 12);
+  Size j = 0;
+  for (; j + (C - 1) * width < n; j += C * width) block<T, A, R, C>(w, offset, places, x + j, start, to + j, to_row);
+  if constexpr (C > 2)
+    for (; j + width < n; j += 2 * width) block<T, A, R, 2>(w, offset, places, x + j, start, to + j, to_row);
+  if constexpr (C > 1)
+    for (; j < n; j += width) block<T, A, R, 1>(w, offset, places, x + j, start, to + j, to_row);
+}
+
+template <class T, class A>
+void correlate(const T* w, const Size* offset, Size places, const T* x, Size rows, Size n, const T* start, T* to,
+               Size to_row) {
+  constexpr Size together = 256;  // places, whose factors and planes stay in the nearest cache
+  for (Size k = 0; k == 0 || k < places; k += together, offset += together) {
+    const Size some = places - k < together ? places - k : together;
+    for (Size r = 0; r < rows;) {
+      const Size count = conv_block(rows - r);
+      const T *const factors = w + r * places + k * count, *const first = k == 0 ? start + r : nullptr;
+      T* const out = to + r * to_row;
+      if (count == 8) rows_of<T, A, 8>(factors, offset, some, x, n, first, out, to_row);
+      else if (count == 4) rows_of<T, A, 4>(factors, offset, some, x, n, first, out, to_row);
+      else if (count == 2) rows_of<T, A, 2>(factors, offset, some, x, n, first, out, to_row);
+      else rows_of<T, A, 1>(factors, offset, some, x, n, first, out, to_row);
+      r += count;
+    }
+  }
+}
+
+/// The products of R rows of g with C shifts of x, each summed up in a Wide.
+template <class T, class A, int R, int C>
+[[gnu::always_inline]] inline void dots(const T* g, Size g_row, const T* x, const Size* offset, Size places, Size n,
+                                        Size images, Size g_image, Size x_image, T* to) noexcept {
+  using W = Wide<T, A>;
+  using L = Lane<T, A>;
+  W sum[R][C];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) sum[r][c] = W(0);
+  const T* shifted[C];
+  for (int c = 0; c < C; ++c) shifted[c] = x + offset[c];
+  for (Size i = 0; i < images; ++i, g += g_image) {
+    for (Size j = 0; j < n; j += W::width)
+#pragma GCC unroll 8
+      for (int part = 0; part < W::parts; ++part) {
+        const Size at = j + part * L::width;
+        L row[R];
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) row[r] = L::load(g + r * g_row + at);
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) {
+          const L column = L::load(shifted[c] + i * x_image + at);
+#pragma GCC unroll 8
+          for (int r = 0; r < R; ++r) sum[r][c].part[part] = fma(row[r], column, sum[r][c].part[part]);
+        }
+      }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int c = 0; c < C; ++c) to[r * places + c] += fold<Sum<T>>(sum[r][c]);
+}
+
+template <class T, class A>
+void correlate_weights(const T* g, Size g_row, Size rows, const T* x, const Size* offset, Size places, Size n,
+                       Size images, Size g_image, Size x_image, T* to) {
+  constexpr bool large = Wide<T, A>::parts == 1;
+  constexpr int most_rows = large ? 4 : 2, most = large ? 6 : 3;
+  const auto block = [&]<int R, int C>(std::integer_sequence<int, R, C>, Size r, Size k) {
+    dots<T, A, R, C>(g + r * g_row, g_row, x, offset + k, places, n, images, g_image, x_image, to + r * places + k);
+  };
+  const auto some_rows = [&]<int R>(std::integer_sequence<int, R>, Size r) {
+    Size k = 0;
+    for (; k + most <= places; k += most) block(std::integer_sequence<int, R, most>(), r, k);
+    if constexpr (most > 3)
+      for (; k + 3 <= places; k += 3) block(std::integer_sequence<int, R, 3>(), r, k);
+    for (; k < places; ++k) block(std::integer_sequence<int, R, 1>(), r, k);
+  };
+  Size r = 0;
+  for (; r + most_rows <= rows; r += most_rows) some_rows(std::integer_sequence<int, most_rows>(), r);
+  for (; r < rows; ++r) some_rows(std::integer_sequence<int, 1>(), r);
+}
+
+template <class T, class A> void copy(const T* from, Size n, T* to) noexcept {
+  using L = Lane<T, A>;
+  Size j = 0;
+  for (; j + L::width <= n; j += L::width) L::load(from + j).store(to + j);
+  if (j < n) L::load(from + j, n - j).store(to + j, n - j);
+}
+
+/// Where a phase of a side is inside the plane: for first <= u < last.
+struct Part {
+  Size first, last;
+  Part(const ConvSide& s, Size phase) noexcept {
+    const Size start = phase + s.first;
+    first = start >= 0 ? 0 : (s.stride - 1 - start) / s.stride;
+    last = start >= s.end ? 0 : (s.end - 1 - start) / s.stride + 1;
+    if (last > s.span) last = s.span;
+    if (first > last) first = last;
+  }
+};
+
+template <class T, class A> void lay_out(const T* x, const ConvSide& h, const ConvSide& w, T* to) {
+  for (Size a = 0; a < h.phases; ++a)
+    for (Size b = 0; b < w.phases; ++b) {
+      const Part in(w, b);
+      for (Size u = 0; u < h.span; ++u, to += w.span) {
+        const Size line = u * h.stride + a + h.first;
+        const bool there = line >= 0 && line < h.end;
+        const Size first = there ? in.first : w.span, last = there ? in.last : w.span;
+        for (Size j = 0; j < first; ++j) to[j] = 0;
+        const T* const from = x + line * w.extent + b + w.first;
+        if (w.stride == 1) copy<T, A>(from + first, last - first, to + first);
+        else if (w.stride == 2)
+          for (Size j = first; j < last; ++j) to[j] = from[2 * j];
+        else
+          for (Size j = first; j < last; ++j) to[j] = from[j * w.stride];
+        for (Size j = last; j < w.span; ++j) to[j] = 0;
+      }
+    }
+}
+
+template <class T, class A>
+void put(const T* from, Size from_row, Size rows, Size n, T* to, Size to_row, Size to_step) {
+  if (to_step == 1 && from_row == n && to_row == n) return copy<T, A>(from, rows * n, to);
+  if (to_step == 1 && from_row == n && to_row == n) return copy<T, A>(from, rows * n, to);
+  for (Size r = 0; r < rows; ++r, from += from_row, to += to_row) {
+    if (to_step == 1) copy<T, A>(from, n, to);
+    else
+      for (Size j = 0; j < n; ++j) to[j * to_step] = from[j];
+  }
+}
+
+template <class T, class A> constexpr ConvKernels<T> make_kernels() {
+  return {.lay_out = lay_out<T, A>,
+          .put = put<T, A>,
+          .correlate = correlate<T, A>,
+          .correlate_weights = correlate_weights<T, A>};
+}
+
+}  // namespace
+
+template <class A> const ConvKernels<float> ConvTable<A>::float32 = make_kernels<float, A>();
+template <class A> const ConvKernels<double> ConvTable<A>::float64 = make_kernels<double, A>();
+template struct ConvTable<arch::XGRAD_ARCH>;
+
+}  // namespace xgrad::detail
