@@ -263,7 +263,7 @@ template <class T> void weights(const Convolution& c, const T* x, const T* y, T*
     const i64 piece = tile / slices / c.groups, group = tile / slices % c.groups, first = tile % slices * slice,
               channels = std::min(slice, c.out - first), last = std::min(items, (piece + 1) * each);
     const Scratch<T> x_tiles(at_once * x_image), y_tiles(at_once * y_image);
-    std::fill_n(y_tiles.get(), at_once * y_image, T{0});
+    for (i64 i = 0; i < at_once * c.out; ++i) std::fill_n(y_tiles.get() + i * y_row + area, y_row - area, T{0});
     T* const sum = sums + piece * size + (group * c.out + first) * places;
     std::fill_n(sum, channels * places, T{0});
     for (i64 i = piece * each; i < last; i += at_once) {

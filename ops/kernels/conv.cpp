@@ -1,5 +1,5 @@
-#include <xgrad/engine/kernels/wide.hpp>
 #include <xgrad/ops/kernels/conv.hpp>
+#include <xgrad/ops/kernels/rows.hpp>
 
 namespace xgrad::detail {
 namespace {
@@ -127,13 +127,6 @@ void correlate_weights(const T* g, Size g_row, Size rows, const T* x, const Size
   for (; r < rows; ++r) some_rows(std::integer_sequence<int, 1>(), r);
 }
 
-template <class T, class A> void copy(const T* from, Size n, T* to) noexcept {
-  using L = Lane<T, A>;
-  Size j = 0;
-  for (; j + L::width <= n; j += L::width) L::load(from + j).store(to + j);
-  if (j < n) L::load(from + j, n - j).store(to + j, n - j);
-}
-
 /// Where a phase of a side is inside the plane: for first <= u < last.
 struct Part {
   Size first, last;
@@ -147,34 +140,30 @@ struct Part {
 };
 
 template <class T, class A> void lay_out(const T* x, const ConvSide& h, const ConvSide& w, T* to) {
+  for (Size i = 0; i < h.phases * h.span * w.phases * w.span; ++i) to[i] = 0;
   for (Size a = 0; a < h.phases; ++a)
-    for (Size b = 0; b < w.phases; ++b) {
-      const Part in(w, b);
-      for (Size u = 0; u < h.span; ++u, to += w.span) {
-        const Size line = u * h.stride + a + h.first;
-        const bool there = line >= 0 && line < h.end;
-        const Size first = there ? in.first : w.span, last = there ? in.last : w.span;
-        for (Size j = 0; j < first; ++j) to[j] = 0;
-        const T* const from = x + line * w.extent + b + w.first;
-        if (w.stride == 1) copy<T, A>(from + first, last - first, to + first);
-        else if (w.stride == 2)
-          for (Size j = first; j < last; ++j) to[j] = from[2 * j];
-        else
-          for (Size j = first; j < last; ++j) to[j] = from[j * w.stride];
-        for (Size j = last; j < w.span; ++j) to[j] = 0;
+    for (Size b = 0; b < w.phases; ++b, to += h.span * w.span) {
+      const Part rows(h, a), columns(w, b);
+      const T* from = x + (rows.first * h.stride + a + h.first) * w.extent + columns.first * w.stride + b + w.first;
+      T* out = to + rows.first * w.span + columns.first;
+      const Size n = columns.last - columns.first;
+      if (w.stride == 1) {
+        copy_rows<T, A>(from, h.stride * w.extent, rows.last - rows.first, n, out, w.span);
+        continue;
       }
+      for (Size u = rows.first; u < rows.last; ++u, from += h.stride * w.extent, out += w.span)
+        if (w.stride == 2)
+          for (Size j = 0; j < n; ++j) out[j] = from[2 * j];
+        else
+          for (Size j = 0; j < n; ++j) out[j] = from[j * w.stride];
     }
 }
 
 template <class T, class A>
 void put(const T* from, Size from_row, Size rows, Size n, T* to, Size to_row, Size to_step) {
-  if (to_step == 1 && from_row == n && to_row == n) return copy<T, A>(from, rows * n, to);
-  if (to_step == 1 && from_row == n && to_row == n) return copy<T, A>(from, rows * n, to);
-  for (Size r = 0; r < rows; ++r, from += from_row, to += to_row) {
-    if (to_step == 1) copy<T, A>(from, n, to);
-    else
-      for (Size j = 0; j < n; ++j) to[j * to_step] = from[j];
-  }
+  if (to_step == 1) return copy_rows<T, A>(from, from_row, rows, n, to, to_row);
+  for (Size r = 0; r < rows; ++r, from += from_row, to += to_row)
+    for (Size j = 0; j < n; ++j) to[j * to_step] = from[j];
 }
 
 template <class T, class A> constexpr ConvKernels<T> make_kernels() {

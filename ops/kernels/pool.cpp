@@ -1,6 +1,5 @@
-#include <xgrad/engine/kernels/constants.hpp>
-#include <xgrad/engine/kernels/lane.hpp>
 #include <xgrad/ops/kernels/pool.hpp>
+#include <xgrad/ops/kernels/rows.hpp>
 
 #include <type_traits>
 
@@ -34,67 +33,102 @@ template <class F> [[gnu::always_inline]] inline void with_stride(Size stride, F
   else f(stride);
 }
 
-/// The elements of a row of windows, a line of scratch for each place; padding is left as it is.
-template <class T, class A> struct Lines {
-  const PoolPlanes& p;
-  T* to;
-  Size line = pool_line(p);
+/// The row of x that place k of window row i is, or -1.
+Size row_of(const PoolAxis& h, Size i, Size k) noexcept {
+  const Size r = i * h.stride - h.padding + k * h.dilation;
+  return r >= 0 && r < h.extent ? r : -1;
+}
 
-  Lines(const PoolPlanes& planes, T* scratch, T padding) noexcept : p(planes), to(scratch) {
-    for (Size i = 0; i < p.h.kernel * p.w.kernel * line; ++i) to[i] = padding;
-  }
-  /// The row of x that place row k of window row i is, or -1.
-  Size row(Size i, Size k) const noexcept {
-    const Size r = i * p.h.stride - p.h.padding + k * p.h.dilation;
-    return r >= 0 && r < p.h.extent ? r : -1;
-  }
-  void load(const T* x, Size i) const noexcept {
-    for (Size k = 0; k < p.h.kernel; ++k) {
-      const Size r = row(i, k);
-      if (r < 0) continue;
-      for (Size l = 0; l < p.w.kernel; ++l) {
-        const Inside in(p.w, l);
-        const T* const from = x + r * p.w.extent + in.start;
-        T* const out = to + (k * p.w.kernel + l) * line;
-        with_stride(p.w.stride, [&](auto stride) {
-          for (Size j = in.first; j < in.last; ++j) out[j] = from[j * stride];
-        });
+/// A line of `to` for each place of the windows: what is there in each window of the rows from `row` on.
+template <class T, class A>
+void load_lines(const T* x, const PoolPlanes& p, Size row, Size rows, T padding, T* to) noexcept {
+  for (Size k = 0; k < p.h.kernel; ++k)
+    for (Size l = 0; l < p.w.kernel; ++l, to += pool_line(p)) {
+      const Inside in(p.w, l);
+      for (Size i = 0; i < rows; ++i) {
+        const Size r = row_of(p.h, row + i, k);
+        copy_row<T, A>(x + r * p.w.extent + in.start, p.w.stride, in.first, r < 0 ? in.first : in.last, p.w.windows,
+                       padding, to + i * p.w.windows);
       }
     }
+}
+
+/// f(first, count) for the window rows of all planes, as many at a time as there are lines for.
+template <class A, class F> [[gnu::always_inline]] inline void each_rows(Size planes, const PoolPlanes& p, F f) {
+  const Size most = pool_rows(p);
+  for (Size plane = 0; plane < planes; ++plane)
+    for (Size row = 0; row < p.h.windows; row += most)
+      f(plane, row, p.h.windows - row < most ? p.h.windows - row : most);
+}
+
+/// The larger of best and v, and which it is.
+template <class L> [[gnu::always_inline]] inline void keep_larger(L v, Size place, L& best, L& at) noexcept {
+  const auto larger = (!(v <= best)) & (best == best);
+  best = where(larger, v, best);
+  at = where(larger, L(place), at);
+}
+
+template <class L, class T> void store_some(L v, T* to, Size count) noexcept {
+  if (count >= L::width) v.store(to);
+  else v.store(to, count);
+}
+
+/// The most common windows, 2 by 2, without gaps or padding.
+template <class T, class A> void max_of_four(const T* x, Size columns, Size rows, Size n, T* y, T* which) noexcept {
+  using L = Lane<T, A>;
+  for (Size i = 0; i < rows; ++i, x += 2 * columns, y += n, which += n)
+    for (Size j = 0; j < n; j += L::width) {
+      L best = -Float<T>::infinity, at = 0;
+      const Size there = 2 * (n - j);
+      for (Size k = 0; k < 2; ++k) {
+        const T* const from = x + k * columns + 2 * j;
+        const L a = load_some<T, A>(from, there), b = load_some<T, A>(from + L::width, there - L::width);
+        keep_larger(every_second<T, A, 0>(a, b), 2 * k, best, at);
+        keep_larger(every_second<T, A, 1>(a, b), 2 * k + 1, best, at);
+      }
+      at.store(which + j);
+      store_some(best, y + j, n - j);
+    }
+}
+
+bool by_two(const PoolAxis& a) noexcept { return a.kernel == 2 && a.stride == 2 && a.padding == 0 && a.dilation == 1; }
+
+/// Any windows.
+template <class T, class A>
+void max_of_lines(const T* x, const PoolPlanes& p, Size row, Size rows, const T* left, T* scratch, T* y,
+                  T* which) noexcept {
+  using L = Lane<T, A>;
+  const Size places = p.h.kernel * p.w.kernel, n = p.w.windows, line = pool_line(p);
+  load_lines<T, A>(x, p, row, rows, -Float<T>::infinity, scratch);
+  for (Size i = 0; i < rows; ++i) {
+    const L top = first_inside(p.h, row + i) * p.w.kernel;
+    for (Size j = 0; j < n; j += L::width) minimum(top + L::load(left + j), L(places)).store(which + i * n + j);
   }
-};
+  for (Size j = 0; j < rows * n; j += L::width) {
+    L best = -Float<T>::infinity, at = L::load(which + j);
+    for (Size k = 0; k < places; ++k) keep_larger(L::load(scratch + k * line + j), k, best, at);
+    at.store(which + j);
+    store_some(best, y + j, rows * n - j);
+  }
+}
 
 template <class T, class A>
 void max(const T* x, Size planes, const PoolPlanes& p, T* y, std::uint8_t* place, T* scratch) {
-  using L = Lane<T, A>;
-  const Lines<T, A> lines(p, scratch, -Float<T>::infinity);
-  const Size n = p.w.windows;
-  const Size places = p.h.kernel * p.w.kernel;
-  T *const left = scratch + places * lines.line, *const which = left + lines.line;
-  for (Size j = 0; j < n; ++j) {
+  const Size line = pool_line(p), places = p.h.kernel * p.w.kernel;
+  T *const which = scratch + places * line, *const left = which + line;
+  for (Size j = 0; j < p.w.windows; ++j) {
     const Size l = first_inside(p.w, j);
     left[j] = static_cast<T>(l < p.w.kernel ? l : places);
   }
-  for (Size plane = 0; plane < planes; ++plane, x += p.h.extent * p.w.extent) {
-    for (Size i = 0; i < p.h.windows; ++i, y += n, place += n) {
-      const Size top = first_inside(p.h, i);
-      lines.load(x, i);
-      for (Size j = 0; j < n; j += L::width) {
-        L best = -Float<T>::infinity, at = minimum(L(top * p.w.kernel) + L::load(left + j), L(places));
-        for (Size k = top; k < p.h.kernel && lines.row(i, k) >= 0; ++k)
-          for (Size l = 0; l < p.w.kernel; ++l) {
-            const L v = L::load(lines.to + (k * p.w.kernel + l) * lines.line + j);
-            const auto better = (!(v <= best)) & (best == best);
-            best = where(better, v, best);
-            at = where(better, L(k * p.w.kernel + l), at);
-          }
-        at.store(which + j);
-        if (j + L::width <= n) best.store(y + j);
-        else best.store(y + j, n - j);
-      }
-      for (Size j = 0; j < n; ++j) place[j] = static_cast<std::uint8_t>(static_cast<int>(which[j]));
-    }
-  }
+  each_rows<A>(planes, p, [&](Size plane, Size row, Size rows) {
+    const T* const from = x + plane * p.h.extent * p.w.extent;
+    if (by_two(p.h) && by_two(p.w))
+      max_of_four<T, A>(from + 2 * row * p.w.extent, p.w.extent, rows, p.w.windows, y, which);
+    else max_of_lines<T, A>(from, p, row, rows, left, scratch, y, which);
+    const Size n = rows * p.w.windows;
+    for (Size j = 0; j < n; ++j) place[j] = static_cast<std::uint8_t>(static_cast<int>(which[j]));
+    y += n, place += n;
+  });
 }
 
 /// f(element of x, element of y, whether there is one) for each window of the planes.
@@ -134,47 +168,45 @@ template <class T, class A> void counts(const PoolPlanes& p, T* of) noexcept {
   }
 }
 
-template <class T, class A> T rows_counted(const Lines<T, A>& lines, Size i) noexcept {
-  if (lines.p.count_padding) return static_cast<T>(lines.p.h.kernel);
+template <class T, class A> T rows_counted(const PoolPlanes& p, Size i) noexcept {
+  if (p.count_padding) return static_cast<T>(p.h.kernel);
   T rows = 0;
-  for (Size k = 0; k < lines.p.h.kernel; ++k) rows += lines.row(i, k) >= 0;
+  for (Size k = 0; k < p.h.kernel; ++k) rows += row_of(p.h, i, k) >= 0;
   return rows;
 }
 
 template <class T, class A> void mean(const T* x, Size planes, const PoolPlanes& p, T* y, T* scratch) {
   using L = Lane<T, A>;
-  const Lines<T, A> lines(p, scratch, 0);
-  const Size n = p.w.windows;
-  T* const count = scratch + p.h.kernel * p.w.kernel * lines.line;
-  counts<T, A>(p, count);
-  for (Size plane = 0; plane < planes; ++plane, x += p.h.extent * p.w.extent)
-    for (Size i = 0; i < p.h.windows; ++i, y += n) {
-      lines.load(x, i);
-      const L rows = rows_counted(lines, i);
-      for (Size j = 0; j < n; j += L::width) {
-        L sum = 0;
-        for (Size k = 0; k < p.h.kernel; ++k)
-          for (Size l = 0; l < p.w.kernel && lines.row(i, k) >= 0; ++l)
-            sum = sum + L::load(lines.to + (k * p.w.kernel + l) * lines.line + j);
-        const L y_j = sum / (rows * L::load(count + j));
-        if (j + L::width <= n) y_j.store(y + j);
-        else y_j.store(y + j, n - j);
-      }
+  const Size line = pool_line(p), places = p.h.kernel * p.w.kernel;
+  T *const count = scratch + places * line, *const columns = count + line;
+  counts<T, A>(p, columns);
+  each_rows<A>(planes, p, [&](Size plane, Size row, Size rows) {
+    load_lines<T, A>(x + plane * p.h.extent * p.w.extent, p, row, rows, 0, scratch);
+    for (Size i = 0; i < rows; ++i) {
+      const T counted = rows_counted<T, A>(p, row + i);
+      for (Size j = 0; j < p.w.windows; ++j) count[i * p.w.windows + j] = counted * columns[j];
     }
+    const Size n = rows * p.w.windows;
+    for (Size j = 0; j < n; j += L::width) {
+      L sum = 0;
+      for (Size k = 0; k < places; ++k) sum = sum + L::load(scratch + k * line + j);
+      store_some(sum / L::load(count + j), y + j, n - j);
+    }
+    y += n;
+  });
 }
 
 template <class T, class A> void spread(const T* y, Size planes, const PoolPlanes& p, T* x, T* scratch) {
-  const Lines<T, A> lines(p, scratch, 0);
   const Size n = p.w.windows;
-  T *const count = scratch + p.h.kernel * p.w.kernel * lines.line, *const part = count + lines.line;
-  counts<T, A>(p, count);
-  for (Size plane = 0; plane < planes; ++plane, x += p.h.extent * p.w.extent) {
-    for (Size k = 0; k < p.h.extent * p.w.extent; ++k) x[k] = 0;
+  T *const columns = scratch, *const part = columns + n;
+  counts<T, A>(p, columns);
+  for (Size k = 0; k < planes * p.h.extent * p.w.extent; ++k) x[k] = 0;
+  for (Size plane = 0; plane < planes; ++plane, x += p.h.extent * p.w.extent)
     for (Size i = 0; i < p.h.windows; ++i, y += n) {
-      const T rows = rows_counted(lines, i);
-      for (Size j = 0; j < n; ++j) part[j] = y[j] / (rows * count[j]);
+      const T rows = rows_counted<T, A>(p, i);
+      for (Size j = 0; j < n; ++j) part[j] = y[j] / (rows * columns[j]);
       for (Size k = 0; k < p.h.kernel; ++k) {
-        const Size r = lines.row(i, k);
+        const Size r = row_of(p.h, i, k);
         for (Size l = 0; l < p.w.kernel && r >= 0; ++l) {
           const Inside in(p.w, l);
           T* const to = x + r * p.w.extent + in.start;
@@ -184,7 +216,6 @@ template <class T, class A> void spread(const T* y, Size planes, const PoolPlane
         }
       }
     }
-  }
 }
 
 template <class T, class A> constexpr PoolKernels<T> make_kernels() {
