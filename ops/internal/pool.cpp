@@ -72,9 +72,9 @@ const Op unpick_op{.name = "max_unpool", .reads = {reads_extra}, .vjp = [](Vjp& 
 Tensor unpick(const Operand& y, const Tensor& place, const Pooling& p, const Shape& shape) {
   Call call(unpick_op, y);
   const Tensor x = new_array(call.in(0).dtype(), shape);
-  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T*) {
+  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
     kernels.unpick(from<T>(call.in(0), first * p.windows()), from<u8>(place, first * p.windows()), count, p.shape,
-                   into<T>(x, first * p.elements()));
+                   into<T>(x, first * p.elements()), scratch);
   });
   return call.record(x, p, place);
 }

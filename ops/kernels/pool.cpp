@@ -68,11 +68,6 @@ template <class L> [[gnu::always_inline]] inline void keep_larger(L v, Size plac
   at = where(larger, L(place), at);
 }
 
-template <class L, class T> void store_some(L v, T* to, Size count) noexcept {
-  if (count >= L::width) v.store(to);
-  else v.store(to, count);
-}
-
 /// The most common windows, 2 by 2, without gaps or padding.
 template <class T, class A> void max_of_four(const T* x, Size columns, Size rows, Size n, T* y, T* which) noexcept {
   using L = Lane<T, A>;
@@ -87,7 +82,7 @@ template <class T, class A> void max_of_four(const T* x, Size columns, Size rows
         keep_larger(every_second<T, A, 1>(a, b), 2 * k + 1, best, at);
       }
       at.store(which + j);
-      store_some(best, y + j, n - j);
+      store_some<T, A>(best, y + j, n - j);
     }
 }
 
@@ -108,7 +103,7 @@ void max_of_lines(const T* x, const PoolPlanes& p, Size row, Size rows, const T*
     L best = -Float<T>::infinity, at = L::load(which + j);
     for (Size k = 0; k < places; ++k) keep_larger(L::load(scratch + k * line + j), k, best, at);
     at.store(which + j);
-    store_some(best, y + j, rows * n - j);
+    store_some<T, A>(best, y + j, rows * n - j);
   }
 }
 
@@ -151,7 +146,30 @@ template <class T, class A> void pick(const T* x, const std::uint8_t* place, Siz
   each_place<A>(place, planes, p, [=](Size from, Size to, bool there) { y[to] = there ? x[from] : T{0}; });
 }
 
-template <class T, class A> void unpick(const T* y, const std::uint8_t* place, Size planes, const PoolPlanes& p, T* x) {
+/// Windows 2 by 2 that cover all of x.
+template <class T, class A> void unpick_four(const T* y, const T* which, Size rows, Size n, T* x) noexcept {
+  using L = Lane<T, A>;
+  for (Size i = 0; i < rows; ++i, y += n, which += n, x += 4 * n)
+    for (Size j = 0; j < n; j += L::width) {
+      const L g = load_some<T, A>(y + j, n - j), at = L::load(which + j);
+      for (Size k = 0; k < 2; ++k) {
+        const L even = where(at == L(2 * k), g, 0), odd = where(at == L(2 * k + 1), g, 0);
+        T* const to = x + k * 2 * n + 2 * j;
+        store_some<T, A>(zip<T, A, 0>(even, odd), to, 2 * (n - j));
+        store_some<T, A>(zip<T, A, 1>(even, odd), to + L::width, 2 * (n - j) - L::width);
+      }
+    }
+}
+
+template <class T, class A>
+void unpick(const T* y, const std::uint8_t* place, Size planes, const PoolPlanes& p, T* x, T* scratch) {
+  if (by_two(p.h) && by_two(p.w) && p.h.extent == 2 * p.h.windows && p.w.extent == 2 * p.w.windows)
+    return each_rows<A>(planes, p, [&](Size, Size, Size rows) {
+      const Size n = rows * p.w.windows;
+      for (Size j = 0; j < n; ++j) scratch[j] = place[j];
+      unpick_four<T, A>(y, scratch, rows, p.w.windows, x);
+      y += n, place += n, x += 4 * n;
+    });
   for (Size k = 0; k < planes * p.h.extent * p.w.extent; ++k) x[k] = 0;
   each_place<A>(place, planes, p, [=](Size from, Size to, bool there) {
     if (there) x[from] += y[to];
@@ -190,7 +208,7 @@ template <class T, class A> void mean(const T* x, Size planes, const PoolPlanes&
     for (Size j = 0; j < n; j += L::width) {
       L sum = 0;
       for (Size k = 0; k < places; ++k) sum = sum + L::load(scratch + k * line + j);
-      store_some(sum / L::load(count + j), y + j, n - j);
+      store_some<T, A>(sum / L::load(count + j), y + j, n - j);
     }
     y += n;
   });

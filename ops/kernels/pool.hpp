@@ -24,7 +24,7 @@ template <class T> struct PoolKernels {
   void (*max)(const T* x, std::int64_t planes, const PoolPlanes&, T* y, std::uint8_t* place, T* scratch);
   /// y = x at those places, 0 where there is none; x = y added up there, among zeros.
   void (*pick)(const T* x, const std::uint8_t* place, std::int64_t planes, const PoolPlanes&, T* y);
-  void (*unpick)(const T* y, const std::uint8_t* place, std::int64_t planes, const PoolPlanes&, T* x);
+  void (*unpick)(const T* y, const std::uint8_t* place, std::int64_t planes, const PoolPlanes&, T* x, T* scratch);
   /// y = the mean of each window; x = the sum of y / n over the windows that an element is in.
   void (*mean)(const T* x, std::int64_t planes, const PoolPlanes&, T* y, T* scratch);
   void (*spread)(const T* y, std::int64_t planes, const PoolPlanes&, T* x, T* scratch);

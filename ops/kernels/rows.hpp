@@ -22,10 +22,28 @@ template <class T, class A, int odd> Lane<T, A> every_second(Lane<T, A> a, Lane<
   return every_second<odd>(a, b, std::make_integer_sequence<int, Lane<T, A>::width>());
 }
 
+template <int half, class T, class A, int... i>
+Lane<T, A> zip(Lane<T, A> a, Lane<T, A> b, std::integer_sequence<int, i...>) noexcept {
+  using Value = typename Lane<T, A>::Value;
+  using Register = typename Value::register_type;
+  constexpr int width = sizeof...(i), first = half * width / 2;
+  const Register x = a.v, y = b.v;
+  return Value(reinterpret_cast<Register>(__builtin_shufflevector(x, y, (first + i / 2 + i % 2 * width)...)));
+}
+/// The elements of a and b in turns: the first half of them, or the second.
+template <class T, class A, int half> Lane<T, A> zip(Lane<T, A> a, Lane<T, A> b) noexcept {
+  return zip<half>(a, b, std::make_integer_sequence<int, Lane<T, A>::width>());
+}
+
 /// As many of `count` elements as there are lanes, maybe none.
 template <class T, class A> Lane<T, A> load_some(const T* from, std::int64_t count) noexcept {
   using L = Lane<T, A>;
   return count >= L::width ? L::load(from) : count > 0 ? L::load(from, count) : L(0);
+}
+
+template <class T, class A> void store_some(Lane<T, A> v, T* to, std::int64_t count) noexcept {
+  if (count >= v.width) v.store(to);
+  else if (count > 0) v.store(to, count);
 }
 
 /// `rows` rows of n elements, `from_row` and `to_row` elements from one to the next.
