@@ -23,7 +23,7 @@ template <class T> const ConvKernels<T>& conv_kernels() {
 }
 
 constexpr i64 near = 64 * 1024;             // elements that a tile may lay out: they stay in a core's cache
-constexpr i64 most_partial = i64{1} << 22;  // elements of sums that are still to be added up
+constexpr i64 most_partial = i64{1} << 20;  // elements of sums that are still to be added up
 constexpr i64 worth_a_tile = i64{1} << 18;  // multiply-adds
 
 constexpr i64 parts(i64 n, i64 size) noexcept { return (n + size - 1) / size; }
@@ -248,13 +248,14 @@ template <class T> void weights(const Convolution& c, const T* x, const T* y, T*
 
   // Pieces of the samples, and where those are few, slices of y's channels.
   const i64 work = std::max<i64>(1, c.out * places * n);
-  const i64 each = std::max({i64{1}, parts(items, 16), worth_a_tile / (work * c.groups), items * size / most_partial}),
+  // So many samples at once that what a block of sums costs at its end is little beside it.
+  const i64 at_once = std::clamp<i64>(1024 / n, 1, std::max<i64>(1, 8 * near / (x_image + y_image)));
+  const i64 each = std::max({at_once, parts(items, 16), worth_a_tile / (work * c.groups), items * size / most_partial}),
             pieces = std::max<i64>(1, parts(items, each));
   i64 slice = c.out;
-  while (pieces * c.groups * parts(c.out, slice) < 16 && slice > 8) slice = rounded_up(parts(slice, 2), 4);
+  while (pieces * c.groups * parts(c.out, slice) < 16 && slice > 32) slice = rounded_up(parts(slice, 2), 4);
   const i64 slices = parts(c.out, slice), tiles = pieces * c.groups * slices,
-            together = std::max<i64>(1, worth_a_tile / (work * each / slices + 1)),
-            at_once = std::max<i64>(1, near / (x_image + y_image));
+            together = std::max<i64>(1, worth_a_tile / (work * each / slices + 1));
   const Scratch<T> partial(pieces > 1 ? pieces * size : 1);
   T* const sums = pieces > 1 ? partial.get() : to;
   const ConvKernels<T>& kernels = conv_kernels<T>();

@@ -115,16 +115,23 @@ void correlate_weights(const T* g, Size g_row, Size rows, const T* x, const Size
   const auto block = [&]<int R, int C>(std::integer_sequence<int, R, C>, Size r, Size k) {
     dots<T, A, R, C>(g + r * g_row, g_row, x, offset + k, places, n, images, g_image, x_image, to + r * places + k);
   };
-  const auto some_rows = [&]<int R>(std::integer_sequence<int, R>, Size r) {
+  // Some rows at a time, so that they stay in the nearest cache while the shifts pass by.
+  constexpr Size near = 6 * 1024;
+  const Size fitting = near / (n * images + 1) / most_rows * most_rows,
+             chunk = fitting < most_rows ? most_rows : fitting;
+  for (Size begin = 0; begin < rows; begin += chunk) {
+    const Size end = begin + chunk < rows ? begin + chunk : rows;
+    const auto all_rows = [&]<int C>(std::integer_sequence<int, C>, Size k) {
+      Size r = begin;
+      for (; r + most_rows <= end; r += most_rows) block(std::integer_sequence<int, most_rows, C>(), r, k);
+      for (; r < end; ++r) block(std::integer_sequence<int, 1, C>(), r, k);
+    };
     Size k = 0;
-    for (; k + most <= places; k += most) block(std::integer_sequence<int, R, most>(), r, k);
+    for (; k + most <= places; k += most) all_rows(std::integer_sequence<int, most>(), k);
     if constexpr (most > 3)
-      for (; k + 3 <= places; k += 3) block(std::integer_sequence<int, R, 3>(), r, k);
-    for (; k < places; ++k) block(std::integer_sequence<int, R, 1>(), r, k);
-  };
-  Size r = 0;
-  for (; r + most_rows <= rows; r += most_rows) some_rows(std::integer_sequence<int, most_rows>(), r);
-  for (; r < rows; ++r) some_rows(std::integer_sequence<int, 1>(), r);
+      for (; k + 3 <= places; k += 3) all_rows(std::integer_sequence<int, 3>(), k);
+    for (; k < places; ++k) all_rows(std::integer_sequence<int, 1>(), k);
+  }
 }
 
 /// Where a phase of a side is inside the plane: for first <= u < last.
