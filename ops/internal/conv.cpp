@@ -11,13 +11,81 @@
 namespace xgrad::detail {
 namespace {
 
+/// Axes 0, 1 and 2 in another order, of four.
+Tensor turned(const Tensor& x, int first, int second, int third) {
+  const int order[] = {first, second, third, 3};
+  return reordered(x, order);
+}
+
+// The same by matrix products: samples are brought beside each other, for one with all of them in each group.
+i64 length_of(const Convolution& c) noexcept { return c.in * c.windows.kernel.h * c.windows.kernel.w; }
+
+/// (groups, in kernel, samples count) of x and (groups, out, samples count) of y.
+Tensor columns_of(const Tensor& x, const Convolution& c) {
+  const Windows& w = c.windows;
+  const i64 places = c.count.h * c.count.w;
+  const Tensor parts =
+      im2col(reshape(x, {c.samples, c.groups * c.in, c.plane.h, c.plane.w}), w.kernel, w.stride, w.padding, w.dilation);
+  const Tensor beside = turned(reshape(parts, {c.samples, c.groups, length_of(c), places}), 1, 2, 0);
+  return reshape(beside, {c.groups, length_of(c), c.samples * places});
+}
+Tensor rows_of(const Tensor& y, const Convolution& c) {
+  const i64 places = c.count.h * c.count.w;
+  return reshape(turned(reshape(y, {c.samples, c.groups, c.out, places}), 1, 2, 0),
+                 {c.groups, c.out, c.samples * places});
+}
+Tensor weights_of(const Tensor& w, const Convolution& c) { return reshape(w, {c.groups, c.out, length_of(c)}); }
+
+Tensor forward_product(const Tensor& x, const Tensor& weight, const Convolution& c) {
+  const Tensor y = matmul(weights_of(weight, c), false, columns_of(x, c), false);
+  const Tensor planes = turned(reshape(y, {c.groups, c.out, c.samples, c.count.h * c.count.w}), 2, 0, 1);
+  return reshape(planes, {c.samples, c.groups * c.out, c.count.h, c.count.w});
+}
+
+Tensor back_product(const Tensor& y, const Tensor& weight, const Convolution& c) {
+  const Pair kernel = c.windows.kernel;
+  const Tensor columns = matmul(weights_of(weight, c), true, rows_of(y, c), false);
+  const Tensor parts = turned(reshape(columns, {c.groups, length_of(c), c.samples, c.count.h * c.count.w}), 2, 0, 1);
+  return folded(reshape(parts, {c.samples, c.groups * c.in, kernel.h, kernel.w, c.count.h, c.count.w}), c.windows,
+                c.plane);
+}
+
+Tensor weights_product(const Tensor& x, const Tensor& y, const Convolution& c) {
+  return matmul(rows_of(y, c), false, columns_of(x, c), true);
+}
+
+Tensor with_bias(const Call& call, const Tensor& y) {
+  return call.count() < 3 ? y : y + reshape(call.in(2), {1, y.shape()[1], 1, 1});
+}
+
+/// Where there are many channels on a few places, products are faster: y's elements in a row, a batch of lanes wide,
+/// are what the direct way computes with.
+bool is_a_product(const Convolution& c) noexcept { return c.count.h * c.count.w < 20 && c.out * length_of(c) >= 4096; }
+
+bool is_finite(const Tensor& x) noexcept {
+  const auto look = [&]<class Word>(Word exponent) {
+    const auto* const words = static_cast<const Word*>(elements(x));
+    Word bad = 0;
+    for (i64 i = 0; i < x.size(); ++i) bad |= (words[i] & exponent) == exponent;
+    return bad == 0;
+  };
+  return x.dtype() == DType::float32 ? look(u32{0x7f800000}) : look(u64{0x7ff0000000000000});
+}
+
 // The sum of x[..] w[..] y[..] over a convolution's windows is linear in each of three arrays, and the derivative for
 // one is an op of the other two: forward, back, and for the weights. These three give each other's derivatives.
 void weights_vjp(Vjp& d);
 const Op forward_op = conv_op("convolution"), back_op = conv_transpose_op("transposed_convolution"),
          weights_op{.name = "convolution_weights", .reads = {reads_in(1), reads_in(0)}, .vjp = weights_vjp};
 
+// The direct way multiplies more than products do, by zero: where that is not zero, products give what is meant. Zeros
+// around y meet weights in the sums for x, and gaps between y's rows meet x in those for weights.
 Tensor correlated(Call& call, const Convolution& c, bool back, const Shape& shape) {
+  if (back && !is_finite(call.in(1))) {
+    Tensor x = back_product(call.in(0).detach(), call.in(1).detach(), c);
+    if (call.count() == 3) x = x + reshape(call.in(2).detach(), {1, x.shape()[1], 1, 1});
+    return call.record(reshape(x, shape), c);
+  }
   const Tensor to = new_array(call.in(0).dtype(), shape);
   correlate(to.dtype(), c, back, elements(call.in(0)), elements(call.in(1)),
             call.count() == 3 ? elements(call.in(2)) : nullptr, Access::body(to)->data);
@@ -38,6 +106,8 @@ Tensor weights(const Operand& x, const Operand& y, const Convolution& c, const S
   Call call(weights_op, x, y);
   const Tensor to = new_array(call.in(0).dtype(), shape);
   correlate_weights(to.dtype(), c, elements(call.in(0)), elements(call.in(1)), Access::body(to)->data);
+  if (!is_finite(to))
+    return call.record(reshape(weights_product(call.in(0).detach(), call.in(1).detach(), c), shape), c);
   return call.record(to, c);
 }
 
@@ -84,48 +154,6 @@ void check_groups(const Call& call, i64 groups, i64 channels, const char* what) 
                           to_string(call.shape(1)));
 }
 
-/// Where there are many channels on a few places, a matrix product is faster: y's elements in a row, a batch of lanes
-/// wide, are what the direct way computes with.
-bool is_a_product(const Convolution& c) noexcept {
-  const Pair kernel = c.windows.kernel;
-  return c.count.h * c.count.w < 20 && c.in * c.out * kernel.h * kernel.w >= 4096;
-}
-
-Tensor with_bias(const Call& call, const Tensor& y) {
-  return call.count() < 3 ? y : y + reshape(call.in(2), {1, y.shape()[1], 1, 1});
-}
-
-/// Axes 0, 1 and 2 in another order, of four.
-Tensor turned(const Tensor& x, int first, int second, int third) {
-  const int order[] = {first, second, third, 3};
-  return reordered(x, order);
-}
-
-// Samples are brought beside each other, for one product of a group's weights with all of them.
-Tensor by_product(const Call& call, const Convolution& c) {
-  const Windows& w = c.windows;
-  const Tensor x = as_batch(call, c.line, form(c.line));
-  const i64 length = c.in * w.kernel.h * w.kernel.w, places = c.count.h * c.count.w;
-  const Tensor parts =
-      reshape(im2col(x, w.kernel, w.stride, w.padding, w.dilation), {c.samples, c.groups, length, places});
-  const Tensor columns = reshape(turned(parts, 1, 2, 0), {c.groups, length, c.samples * places});
-  const Tensor y = matmul(reshape(call.in(1), {c.groups, c.out, length}), false, columns, false);
-  const Tensor planes = turned(reshape(y, {c.groups, c.out, c.samples, places}), 2, 0, 1);
-  return as_given(call, with_bias(call, reshape(planes, {c.samples, c.groups * c.out, c.count.h, c.count.w})), c.line);
-}
-
-Tensor transposed_by_product(const Call& call, const Convolution& c) {
-  const Pair kernel = c.windows.kernel;
-  const i64 length = c.in * kernel.h * kernel.w, places = c.count.h * c.count.w;
-  const Tensor y = turned(reshape(call.in(0), {c.samples, c.groups, c.out, places}), 1, 2, 0);
-  const Tensor columns = matmul(reshape(call.in(1), {c.groups, c.out, length}), true,
-                                reshape(y, {c.groups, c.out, c.samples * places}), false);
-  const Tensor parts = turned(reshape(columns, {c.groups, length, c.samples, places}), 2, 0, 1);
-  const Tensor x = folded(reshape(parts, {c.samples, c.groups * c.in, kernel.h, kernel.w, c.count.h, c.count.w}),
-                          c.windows, c.plane);
-  return as_given(call, with_bias(call, x), false);
-}
-
 }  // namespace
 
 void conv_vjp(Vjp& d) {
@@ -158,7 +186,7 @@ Tensor convolution(Call& call, const ConvOptions& options, bool line) {
   check_bias(call, weight.first);
   const Convolution c{x.samples, groups, weight.second, weight.first / groups, x.plane, windows.count(x.plane),
                       windows,   line};
-  if (is_a_product(c)) return by_product(call, c);
+  if (is_a_product(c)) return as_given(call, with_bias(call, forward_product(call.in(0), call.in(1), c)), line);
   return correlated(call, c, false, Extents::with(call.shape(0), weight.first, c.count, line));
 }
 
@@ -188,7 +216,7 @@ Tensor transposed_convolution(Call& call, const ConvOptions& options, Pair outpu
       extent(count.w, kernel.w, options.stride.w, options.padding.w, options.dilation.w, output_padding.w));
   check_bias(call, groups * weight.second);
   const Convolution c{x.samples, groups, weight.second, weight.first / groups, output, count, windows, false};
-  if (is_a_product(c)) return transposed_by_product(call, c);
+  if (is_a_product(c)) return as_given(call, with_bias(call, back_product(call.in(0), call.in(1), c)), false);
   return correlated(call, c, true, Extents::with(call.shape(0), groups * weight.second, output, false));
 }
 

@@ -130,6 +130,29 @@ TEST_CASE("convolution: the same as a product with columns, to second order", "[
   }
 }
 
+TEST_CASE("convolution: what is not finite reaches no more than by products", "[windows]") {
+  const Convolved c{{2, 2, 6, 5}, 3, 3, 1, 1, 1, 1};
+  std::vector<Tensor> in = c.arguments();
+  const auto gradients = [&](auto f) {
+    Tape tape;
+    std::vector<Tensor> x;
+    for (const Tensor& input : in) x.push_back(variable(input));
+    std::vector<Tensor> all = tape.gradient(sum(f(x)), x);
+    return all;
+  };
+  for (const int bad : {0, 1}) {
+    in = c.arguments();
+    in[static_cast<std::size_t>(bad)].mutable_data<double>()[7] = std::numeric_limits<double>::infinity();
+    const auto direct = gradients([&](auto&a) { return conv2d(a[0], a[1], a[2], c.options()); }),
+               plain = gradients([&](auto&a) { return plain_conv(a, c); });
+    for (std::size_t i = 0; i < direct.size(); ++i)
+      for (std::int64_t k = 0; k < direct[i].size(); ++k) {
+        const double a = direct[i].data<double>()[k], b = plain[i].data<double>()[k];
+        CHECK((std::isnan(a) == std::isnan(b) && (std::isnan(a) || a == Approx(b) || a == b)));
+      }
+  }
+}
+
 TEST_CASE("convolution: float32, in one dimension, and many channels", "[windows]") {
   const Convolved wide{{4, 48, 30, 20}, 72, 3, 1, 1, 1, 1};
   const std::vector<Tensor> in = wide.arguments(float32);
