@@ -32,7 +32,7 @@ template <class T> struct ConvKernels {
 /// n is rounded up to a multiple of 64 bytes, in what is read and written.
 inline constexpr std::int64_t conv_slack = 16;
 /// Of `rows` rows that are left, so many are a block.
-constexpr std::int64_t conv_block(std::int64_t rows) noexcept {
+[[gnu::always_inline]] constexpr std::int64_t conv_block(std::int64_t rows) noexcept {
   return rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
 }
 

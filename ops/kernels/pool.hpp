@@ -32,12 +32,14 @@ template <class T> struct PoolKernels {
 
 /// Window rows taken together, so that what is known of them stays in the nearest cache, and the elements of a line of
 /// scratch for them: there is one for each place, and two more.
-constexpr std::int64_t pool_rows(const PoolPlanes& p) noexcept {
+[[gnu::always_inline]] constexpr std::int64_t pool_rows(const PoolPlanes& p) noexcept {
   const std::int64_t rows = 4096 / ((p.h.kernel * p.w.kernel + 2) * (p.w.windows + 1));
   return rows < 1 ? 1 : rows < p.h.windows ? rows : p.h.windows;
 }
-constexpr std::int64_t pool_line(const PoolPlanes& p) noexcept { return (pool_rows(p) * p.w.windows + 31) / 16 * 16; }
-constexpr std::int64_t pool_scratch(const PoolPlanes& p) noexcept {
+[[gnu::always_inline]] constexpr std::int64_t pool_line(const PoolPlanes& p) noexcept {
+  return (pool_rows(p) * p.w.windows + 31) / 16 * 16;
+}
+[[gnu::always_inline]] constexpr std::int64_t pool_scratch(const PoolPlanes& p) noexcept {
   return (p.h.kernel * p.w.kernel + 2) * pool_line(p);
 }
 
