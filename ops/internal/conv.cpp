@@ -66,7 +66,7 @@ bool is_finite(const Tensor& x) noexcept {
   const auto look = [&]<class Word>(Word exponent) {
     const auto* const words = static_cast<const Word*>(elements(x));
     Word bad = 0;
-    for (i64 i = 0; i < x.size(); ++i) bad |= (words[i] & exponent) == exponent;
+    for (i64 i = 0, n = x.size(); i < n; ++i) bad |= (words[i] & exponent) == exponent;
     return bad == 0;
   };
   return x.dtype() == DType::float32 ? look(u32{0x7f800000}) : look(u64{0x7ff0000000000000});
