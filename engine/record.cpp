@@ -103,6 +103,7 @@ Tensor Call::record(Tensor value, const void* attributes, std::size_t size, cons
     if (ids[i]) reads |= op_->reads[i < 8 ? i : 7];
   }
   if (!any) return value;
+  if (count_ < max_operands) reads &= reads_extra | reads_output | (reads_in(count_) - 1);  // optional ones left out
   if (!op_->vjp) fail<GraphError>("has no derivative; detach() its input");
   // A body of its own: what retain_grad() leaves in one must not be another value's.
   if (Access::has_body(value) && Access::body(value)->refs.load(std::memory_order_relaxed) != 1)
@@ -141,5 +142,7 @@ const void* Vjp::raw_attributes() const noexcept { return record_->attributes; }
 void Vjp::add(int i, const Tensor& contribution) {
   if (wanted(i)) sweep_->contribute(record_->inputs[i], contribution, node_->op().name);
 }
+
+void* Vjp::gradient(int i, bool& has_value) { return sweep_->own_adjoint(record_->inputs[i], has_value); }
 
 }  // namespace xgrad::detail

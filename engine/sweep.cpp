@@ -103,6 +103,13 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
   else add_scalar(node, fitted.item());
 }
 
+void* Sweep::own_adjoint(u32 id, bool& has_value) {
+  Node& node = tape.at(id);
+  if (recording || !node.is(Node::array) || !wants(id)) return nullptr;
+  has_value = make_own(node.adjoint_body, node.dtype(), tape.shape_of(id));
+  return node.adjoint_body->data;
+}
+
 namespace {
 
 bool has_changed(const Record& record) noexcept {

@@ -67,7 +67,12 @@ void dense_vjp(Vjp& d) {
   if (d.wanted(0)) d.add(0, reshape(matmul(g_rows, false, d.in(1), !form.transposed), d.shape(0)));
   if (d.wanted(1)) {
     const Tensor x = d.in(0), x_rows = matrix(x, rows, features_of(x.shape(), form.features));
-    d.add(1, form.transposed ? matmul(g_rows, true, x_rows, false) : matmul(x_rows, true, g_rows, false));
+    const Tensor &left = form.transposed ? g_rows : x_rows, &right = form.transposed ? x_rows : g_rows;
+    const i64 m = left.shape()[1], n = right.shape()[1];
+    bool has_value = false;  // a weight that is used again: the product adds to what there is
+    if (void* const to = d.gradient(1, has_value))
+      product(g.dtype(), true, false, m, n, rows, elements(left), m, elements(right), n, to, n, has_value);
+    else d.add(1, matmul(left, true, right, false));
   }
   if (d.count() == 3 && d.wanted(2)) d.add(2, g);
 }

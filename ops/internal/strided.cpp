@@ -58,12 +58,17 @@ void copy(const MoveKernels& kernels, i64 item, const Loop& loop, const char* so
   }
 }
 
-template <class T> void add(const Loop& loop, const T* source, T* target) noexcept {
+template <class T> void add(const Loop& loop, const T* source, T* target) {
   i64 index[Loop::max_axes] = {};
   const int inner = loop.axes - 1;
   const i64 n = loop.extent[inner], from_step = loop.stride[from][inner], to_step = loop.stride[to][inner];
+  void (*dense)(T*, const T*, i64) = nullptr;
+  if constexpr (std::is_floating_point_v<T>)
+    if (from_step == 1 && to_step == 1) dense = array_kernels<T>().add;
   for (int axis = inner; axis >= 0;) {
-    for (i64 i = 0; i < n; ++i) target[i * to_step] += source[i * from_step];
+    if (dense) dense(target, source, n);
+    else
+      for (i64 i = 0; i < n; ++i) target[i * to_step] += source[i * from_step];
     for (axis = inner - 1; axis >= 0; --axis) {
       source += loop.stride[from][axis];
       target += loop.stride[to][axis];

@@ -67,10 +67,19 @@ Tensor put(Call& call, const View& view) {
   return call.record(out.finish(), view);
 }
 
+// A part of an array adds to its place in that array's gradient, so that n parts do not take n arrays.
 void view_vjp(Vjp& d) {
+  const View& view = d.attributes<View>();
+  bool has_value = false;
+  if (void* const to = view.shape.size() < view.whole.size() ? d.gradient(0, has_value) : nullptr) {
+    const Tensor& g = d.grad();
+    if (!has_value) std::memset(to, 0, static_cast<std::size_t>(view.whole.size() * item_size(g.dtype())));
+    return add_strided(g.dtype(), view.shape, elements(g), dense_strides(view.shape), at(to, g.dtype(), view.offset),
+                       view.strides);
+  }
   const Operand g(d.grad());
   Call call(plain_put, g);
-  d.add(0, put(call, d.attributes<View>()));
+  d.add(0, put(call, view));
 }
 
 void put_vjp(Vjp& d) {
