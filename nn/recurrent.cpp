@@ -31,15 +31,42 @@ void check_cell(Site site, std::int64_t gates, const Tensor* x, const Tensor* h,
   if (weights.b_hh.defined()) check("b_hh", weights.b_hh, 1);
 }
 
-/// Calls step(x_t) for x (T, N, I), and stacks what it returns.
-template <class Step> Tensor each_step(const char* op, const Operand& x, Step step) {
+/// The same for a sequence x (T, N, I), of a step or more.
+void check_sequence(const char* op, const Operand& x, std::int64_t gates, const Operand& h, const Tensor* c,
+                    const CellWeights& weights) {
   if (!x.tensor || !x.tensor->defined() || x.tensor->rank() != 3 || x.tensor->shape()[0] == 0)
     detail::fail<ShapeError>(op, x.site, "x is {}, expected (T, N, I) with a step or more",
                              x.tensor && x.tensor->defined() ? detail::describe(*x.tensor) : "undefined");
   const detail::SiteScope scope(op, x.site);
+  const Tensor first = slice(*x.tensor, {0}).detach();
+  check_cell(x.site, gates, &first, h.tensor, c ? c : h.tensor, weights);
+}
+
+/// The states after each step, for step(what comes from x, the state before); all that comes from x is one product.
+template <class Step> Sequence each_step(const Operand& x, const Operand& h0, const CellWeights& weights, Step step) {
+  const Tensor from_x = dense(x, weights.w_ih, weights.b_ih);
+  Tensor h = identity(h0);
   std::vector<Tensor> outputs;
-  for (std::int64_t t = 0; t < x.tensor->shape()[0]; ++t) outputs.push_back(step(slice(*x.tensor, {t})));
-  return stack(outputs);
+  for (std::int64_t t = 0; t < from_x.shape()[0]; ++t) outputs.push_back(h = step(slice(from_x, {t}), h));
+  return {stack(outputs), h};
+}
+
+Tensor rnn_step(const Tensor& from_x, const Operand& h, const CellWeights& weights, Nonlinearity nonlinearity) {
+  const Tensor z = from_x + dense(h, weights.w_hh, weights.b_hh);
+  return nonlinearity == Nonlinearity::relu ? relu(z) : tanh(z);
+}
+
+Tensor gru_step(const Tensor& from_x, const Operand& h, const CellWeights& weights) {
+  const Tensor from_h = dense(h, weights.w_hh, weights.b_hh);
+  const std::int64_t units = from_h.shape()[from_h.rank() - 1] / 3;
+  const auto part = [&](const Tensor& t, std::int64_t first, std::int64_t count) {
+    Slice of_axis[max_rank];
+    of_axis[t.rank() - 1] = {first * units, (first + count) * units};
+    return slice(t, of_axis, static_cast<std::size_t>(t.rank()));
+  };
+  const Tensor rz = sigmoid(part(from_x, 0, 2) + part(from_h, 0, 2)), r = part(rz, 0, 1), z = part(rz, 1, 1);
+  const Tensor n = tanh(part(from_x, 2, 1) + r * part(from_h, 2, 1));
+  return (1 - z) * n + z * h;
 }
 
 }  // namespace
@@ -47,8 +74,7 @@ template <class Step> Tensor each_step(const char* op, const Operand& x, Step st
 Tensor rnn_cell(const Operand& x, const Operand& h, const CellWeights& weights, Nonlinearity nonlinearity) {
   const detail::SiteScope scope("rnn_cell", x.site);
   check_cell(x.site, 1, x.tensor, h.tensor, h.tensor, weights);
-  const Tensor z = dense(x, weights.w_ih, weights.b_ih) + dense(h, weights.w_hh, weights.b_hh);
-  return nonlinearity == Nonlinearity::relu ? relu(z) : tanh(z);
+  return rnn_step(dense(x, weights.w_ih, weights.b_ih), h, weights, nonlinearity);
 }
 
 LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights& weights) {
@@ -63,33 +89,28 @@ LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights&
 Tensor gru_cell(const Operand& x, const Operand& h, const CellWeights& weights) {
   const detail::SiteScope scope("gru_cell", x.site);
   check_cell(x.site, 3, x.tensor, h.tensor, h.tensor, weights);
-  const std::vector<Tensor> from_x = chunk(dense(x, weights.w_ih, weights.b_ih), 3, -1),
-                            from_h = chunk(dense(h, weights.w_hh, weights.b_hh), 3, -1);
-  const Tensor r = sigmoid(from_x[0] + from_h[0]), z = sigmoid(from_x[1] + from_h[1]);
-  const Tensor n = tanh(from_x[2] + r * from_h[2]);
-  return (1 - z) * n + z * h;
+  return gru_step(dense(x, weights.w_ih, weights.b_ih), h, weights);
 }
 
 Sequence rnn(const Operand& x, const Operand& h0, const CellWeights& weights, Nonlinearity nonlinearity) {
-  Tensor h = identity(h0);
-  const Tensor outputs =
-      each_step("rnn", x, [&](const Tensor& at) { return h = rnn_cell(at, h, weights, nonlinearity); });
-  return {outputs, h};
+  check_sequence("rnn", x, 1, h0, nullptr, weights);
+  const detail::SiteScope scope("rnn", x.site);
+  return each_step(x, h0, weights,
+                   [&](const Tensor& from_x, const Tensor& h) { return rnn_step(from_x, h, weights, nonlinearity); });
 }
 
 LstmSequence lstm(const Operand& x, const LstmState& state, const CellWeights& weights) {
-  LstmState now = state;
-  const Tensor outputs = each_step("lstm", x, [&](const Tensor& at) {
-    now = lstm_cell(at, now, weights);
-    return now.h;
-  });
-  return {outputs, now};
+  const Operand h(state.h, x.site.file, x.site.line);
+  check_sequence("lstm", x, 4, h, &state.c, weights);
+  const detail::SiteScope scope("lstm", x.site);
+  const LstmStates states = xgrad::lstm(x, h, state.c, weights.w_ih, weights.w_hh, weights.b_ih, weights.b_hh);
+  return {states.h, {slice(states.h, {-1}), states.c}};
 }
 
 Sequence gru(const Operand& x, const Operand& h0, const CellWeights& weights) {
-  Tensor h = identity(h0);
-  const Tensor outputs = each_step("gru", x, [&](const Tensor& at) { return h = gru_cell(at, h, weights); });
-  return {outputs, h};
+  check_sequence("gru", x, 3, h0, nullptr, weights);
+  const detail::SiteScope scope("gru", x.site);
+  return each_step(x, h0, weights, [&](const Tensor& from_x, const Tensor& h) { return gru_step(from_x, h, weights); });
 }
 
 }  // namespace xgrad::nn

@@ -2,6 +2,7 @@
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/update.hpp>
 
 #include <algorithm>
@@ -10,18 +11,6 @@
 namespace xgrad {
 namespace detail {
 namespace {
-
-template <class T> const UpdateKernels<T>& update_kernels() {
-  const auto pick = []<class A>(const UpdateTable<A>&) -> const UpdateKernels<T>& {
-    if constexpr (std::is_same_v<T, float>) return UpdateTable<A>::float32;
-    else return UpdateTable<A>::float64;
-  };
-#ifdef __x86_64__
-  if (arch_index() == 2) return pick(UpdateTable<arch::avx512>{});
-  if (arch_index() == 1) return pick(UpdateTable<arch::avx2>{});
-#endif
-  return pick(UpdateTable<arch::sse2>{});
-}
 
 void check(const char* op, const Tensor& w, const Tensor& other, const char* what, Site site) {
   if (!w.defined() || !other.defined())
@@ -51,14 +40,14 @@ template <class T> void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, con
   T* v = velocity ? velocity->mutable_data<T>(site) : nullptr;
   T* to = w.mutable_data<T>(site);
   const T* g = grad.data<T>(site);
-  const auto kernel = update_kernels<T>().sgd;
+  const auto kernel = kernels_of<UpdateTable, T>().sgd;
   in_pieces(w.size(), [&](std::int64_t i, std::int64_t n) { kernel(to + i, g + i, v ? v + i : v, n, step); });
 }
 
 template <class T> void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamStep& step, Site site) {
   T *to = w.mutable_data<T>(site), *first = m.mutable_data<T>(site), *second = v.mutable_data<T>(site);
   const T* g = grad.data<T>(site);
-  const auto kernel = update_kernels<T>().adam;
+  const auto kernel = kernels_of<UpdateTable, T>().adam;
   in_pieces(w.size(), [&](std::int64_t i, std::int64_t n) { kernel(to + i, g + i, first + i, second + i, n, step); });
 }
 

@@ -117,6 +117,7 @@
 #include <xgrad/ops/logical_or.hpp>
 #include <xgrad/ops/logical_xor.hpp>
 #include <xgrad/ops/logsumexp.hpp>
+#include <xgrad/ops/lstm.hpp>
 #include <xgrad/ops/masked_fill.hpp>
 #include <xgrad/ops/masked_select.hpp>
 #include <xgrad/ops/matmul.hpp>

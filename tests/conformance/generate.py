@@ -84,6 +84,10 @@ def attention(q, k, v, mask=None, causal=False):
     if mask is not None: score = score.masked_fill(~mask, -inf) if mask.dtype == torch.bool else score + mask
     return score.softmax(-1) @ v
 
+def lstm(x, h, c, *weights):
+    out, h, c = torch.lstm(x, (h[None], c[None]), weights, len(weights) == 4, 1, 0.0, False, False, False)
+    return out, h[0], c[0]
+
 def batch_norm(x, w, b, mean, var, training, momentum, eps):
     mean, var = mean.clone(), var.clone()
     return F.batch_norm(x, mean, var, w, b, training, momentum, eps), mean, var
@@ -321,6 +325,8 @@ TABLE += [
      attention),
     ("scaled_dot_product_attention", [r(2, 2), r(3, 2), r(3, 2), given([False, False, False], [False, True, True])],
      F.scaled_dot_product_attention),  # one that may attend to nothing
+    ("lstm", [r(3, 2, 4), r(2, 3), r(2, 3), r(12, 4), r(12, 3), r(12), r(12)], lstm),
+    ("lstm", [r(2, 1, 2), r(1, 2), r(1, 2), r(8, 2), r(8, 2)], lstm),
 ]
 
 

@@ -1,0 +1,178 @@
+#include <xgrad/ops/lstm.hpp>
+
+#include <xgrad/engine/internal/arrays.hpp>
+#include <xgrad/engine/internal/product.hpp>
+#include <xgrad/ops/add.hpp>
+#include <xgrad/ops/internal/axes.hpp>
+#include <xgrad/ops/internal/kernels.hpp>
+#include <xgrad/ops/internal/plain.hpp>
+#include <xgrad/ops/kernels/lstm.hpp>
+#include <xgrad/ops/linear.hpp>
+#include <xgrad/ops/mul.hpp>
+#include <xgrad/ops/sigmoid.hpp>
+#include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/stack.hpp>
+#include <xgrad/ops/tanh.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace xgrad {
+namespace {
+
+using namespace detail;
+
+enum { x_in, h_in, c_in, w_ih_in, w_hh_in, biases };
+
+/// How many of what there are.
+struct Extents {
+  i64 steps, rows, features, units;
+  i64 gates() const noexcept { return 4 * units; }
+  i64 state() const noexcept { return rows * units; }
+};
+
+// The op's result is one array, all h and then the last c: (T + 1, N, H). Kept beside it: the gates of all steps
+// (T, N, 4 H), then each step's c (T, N, H).
+
+template <class T> T* data(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
+
+template <class T> void forward(const Call& call, const Extents& n, T* h, T* gates) {
+  const auto in = [&](int i) { return static_cast<const T*>(elements(call.in(i))); };
+  const DType dtype = dtype_of<T>;
+  const bool has_bias = call.count() > biases;
+  for (i64 row = 0; row < n.steps * n.rows && has_bias; ++row) {
+    T* const to = gates + row * n.gates();
+    std::copy_n(in(biases), n.gates(), to);
+    if (call.count() > biases + 1) add_into(dtype, to, in(biases + 1), n.gates());
+  }
+  product(dtype, false, true, n.steps * n.rows, n.gates(), n.features, in(x_in), n.features, in(w_ih_in), n.features,
+          gates, n.gates(), has_bias);
+  T* c = gates + n.steps * n.rows * n.gates();
+  const T *last_h = in(h_in), *last_c = in(c_in);
+  for (i64 step = 0; step < n.steps; ++step) {
+    product(dtype, false, true, n.rows, n.gates(), n.units, last_h, n.units, in(w_hh_in), n.units, gates, n.gates(),
+            true);
+    kernels_of<LstmTable, T>().step(gates, last_c, c, h, n.rows, n.units);
+    last_h = h, last_c = c;
+    h += n.state(), c += n.state(), gates += n.rows * n.gates();
+  }
+  std::copy_n(last_c, n.state(), h);
+}
+
+/// The gradients of the gates' arguments, for all steps; last those of the first h and c.
+template <class T> void through_steps(Vjp& d, const Extents& n, T* grad_gates, T* grad_h, T* grad_c) {
+  const Tensor kept = d.extra(), first_c = d.in(c_in), w_hh = d.in(w_hh_in);
+  const T *gates = data<T>(kept), *c = gates + n.steps * n.rows * n.gates();
+  const T* const g = data<T>(d.grad());
+  std::copy_n(g + n.steps * n.state(), n.state(), grad_c);
+  for (i64 step = n.steps; step-- > 0;) {
+    T* const to = grad_gates + step * n.rows * n.gates();
+    if (step == n.steps - 1) std::fill_n(grad_h, n.state(), T{0});
+    add_into(dtype_of<T>, grad_h, g + step * n.state(), n.state());
+    kernels_of<LstmTable, T>().step_grad(gates + step * n.rows * n.gates(),
+                                         step > 0 ? c + (step - 1) * n.state() : data<T>(first_c), c + step * n.state(),
+                                         grad_h, grad_c, to, n.rows, n.units);
+    product(dtype_of<T>, false, false, n.rows, n.units, n.gates(), to, n.gates(), data<T>(w_hh), n.units, grad_h,
+            n.units, false);
+  }
+}
+
+template <class T> void backward(Vjp& d, const Extents& n) {
+  const DType dtype = dtype_of<T>;
+  const Tensor grad_gates = new_array(dtype, {n.steps * n.rows, n.gates()}), grad_h = new_array(dtype, d.shape(h_in)),
+               grad_c = new_array(dtype, d.shape(c_in));
+  T* const dz = data<T>(grad_gates);
+  if (n.steps == 0) std::fill_n(data<T>(grad_h), n.state(), T{0});
+  through_steps(d, n, dz, data<T>(grad_h), data<T>(grad_c));
+  const i64 all = n.steps * n.rows;
+  bool add = false;
+  if (T* const to = static_cast<T*>(d.gradient(x_in, add)))
+    product(dtype, false, false, all, n.features, n.gates(), dz, n.gates(), data<T>(d.in(w_ih_in)), n.features, to,
+            n.features, add);
+  if (T* const to = static_cast<T*>(d.gradient(w_ih_in, add)))
+    product(dtype, true, false, n.gates(), n.features, all, dz, n.gates(), data<T>(d.in(x_in)), n.features, to,
+            n.features, add);
+  if (T* const to = static_cast<T*>(d.gradient(w_hh_in, add))) {
+    product(dtype, true, false, n.gates(), n.units, n.steps > 0 ? n.rows : 0, dz, n.gates(), data<T>(d.in(h_in)),
+            n.units, to, n.units, add);
+    if (n.steps > 1)
+      product(dtype, true, false, n.gates(), n.units, all - n.rows, dz + n.rows * n.gates(), n.gates(),
+              data<T>(d.out()), n.units, to, n.units, true);
+  }
+  if (d.count() > biases) {
+    const Tensor grad_bias = sum_to(grad_gates, {n.gates()});
+    for (int i = biases; i < d.count(); ++i) d.add(i, grad_bias);
+  }
+  d.add(h_in, grad_h);
+  d.add(c_in, grad_c);
+}
+
+Tensor step_by_step(const FusedInputs& in, const Vjp&) {
+  const Tensor &x = in[x_in], &b_ih = in[biases], &b_hh = in[biases + 1];
+  Tensor h = in[h_in], c = in[c_in];
+  const i64 units = h.shape()[1];
+  std::vector<Tensor> states;
+  for (i64 step = 0; step < x.shape()[0]; ++step) {
+    const Tensor at = slice(x, {step});
+    const Tensor z = (b_ih.defined() ? linear(at, in[w_ih_in], b_ih) : linear(at, in[w_ih_in])) +
+                     (b_hh.defined() ? linear(h, in[w_hh_in], b_hh) : linear(h, in[w_hh_in]));
+    const auto gate = [&](i64 k) { return slice(z, {{}, {k * units, (k + 1) * units}}); };
+    c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * tanh(gate(2));
+    h = sigmoid(gate(3)) * tanh(c);
+    states.push_back(h);
+  }
+  states.push_back(c);
+  return stack(states);
+}
+
+constexpr Reads read = reads_inputs(7) | reads_extra | reads_output;
+const Op op{.name = "lstm", .reads = {read, read, read, read, read, read, read}, .vjp = [](Vjp& d) {
+              if (d.recording()) return plain_vjp(d, step_by_step);
+              const Extents& n = d.attributes<Extents>();
+              (d.grad().dtype() == DType::float32 ? backward<float> : backward<double>)(d, n);
+            }};
+
+Extents checked(const Call& call) {
+  call.floating();
+  const Shape &x = call.shape(x_in), &h = call.shape(h_in);
+  if (x.rank() != 3) call.fail<ShapeError>("x is {}, expected (T, N, I)", to_string(x));
+  if (h.rank() != 2 || h[0] != x[1] || call.shape(c_in) != h)
+    call.fail<ShapeError>("h is {}, c is {}, expected ({}, H) for x {}", to_string(h), to_string(call.shape(c_in)),
+                          x[1], to_string(x));
+  const Extents n{x[0], x[1], x[2], h[1]};
+  const auto check = [&](const char* name, int input, const Shape& expected) {
+    if (call.shape(input) != expected)
+      call.fail<ShapeError>("{} is {}, expected {} for x {} and h {}", name, to_string(call.shape(input)),
+                            to_string(expected), to_string(x), to_string(h));
+  };
+  check("w_ih", w_ih_in, {n.gates(), n.features});
+  check("w_hh", w_hh_in, {n.gates(), n.units});
+  for (int i = biases; i < call.count(); ++i) check("a bias", i, {n.gates()});
+  return n;
+}
+
+LstmStates run(Call&& call) {
+  const Extents n = checked(call);
+  const CallScope scope(call);
+  const DType dtype = call.in(0).dtype();
+  Output out(dtype, {n.steps + 1, n.rows, n.units}), kept(dtype, {5, n.steps, n.rows, n.units});
+  const auto compute = [&]<class T>(T) {
+    forward<T>(call, n, static_cast<T*>(out.get()), static_cast<T*>(kept.get()));
+  };
+  if (dtype == DType::float32) compute(float{});
+  else compute(double{});
+  const Tensor states = call.record(out.finish(), n, kept.finish());
+  return {slice(states, {{0, n.steps}}), slice(states, {n.steps})};
+}
+
+}  // namespace
+
+LstmStates lstm(const Operand& x, const Operand& h, const Operand& c, const Operand& w_ih, const Operand& w_hh,
+                const Tensor& b_ih, const Tensor& b_hh) {
+  const Operand bias(b_ih.defined() ? b_ih : b_hh), other(b_hh);
+  if (b_ih.defined() && b_hh.defined()) return run(Call(op, x, h, c, w_ih, w_hh, bias, other));
+  if (bias.tensor->defined()) return run(Call(op, x, h, c, w_ih, w_hh, bias));
+  return run(Call(op, x, h, c, w_ih, w_hh));
+}
+
+}  // namespace xgrad
