@@ -28,7 +28,7 @@ AxisMask last_axes(const Call& call, const Shape& normalized) noexcept {
 }
 
 void check_normalized(const Call& call, const Shape& normalized, const Tensor& weight, const Tensor& bias) {
-  const DType dtype = call.floating();
+  const DType dtype = call.floating(0, 1);
   const Shape& shape = call.shape(0);
   const int before = shape.rank() - normalized.rank();
   bool fits = before >= 0 && normalized.rank() > 0;
