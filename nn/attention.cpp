@@ -30,10 +30,16 @@ Tensor multi_head_attention(const Operand& q, const Operand& k, const Operand& v
   if (heads < 1 || features % heads != 0)
     detail::fail<ValueError>(op, q.site, "{} heads for {} features", heads, features);
   const detail::SiteScope scope(op, q.site);
-  const std::vector<Tensor> weight = chunk(weights.in_weight, 3);
-  const std::vector<Tensor> bias = weights.in_bias.defined() ? chunk(weights.in_bias, 3) : std::vector<Tensor>(3);
+  if (q.tensor == k.tensor && k.tensor == v.tensor) {  // self-attention: one product, and heads are not copied
+    const Tensor qkv = dense(in[0], weights.in_weight, weights.in_bias);
+    return dense(scaled_dot_product_attention(qkv, heads, mask, causal), weights.out_weight, weights.out_bias);
+  }
+  const auto part = [&](const Tensor& t, std::int64_t i) {
+    return t.defined() ? slice(t, {{i * features, (i + 1) * features}}) : t;
+  };
   Tensor projected[3];
-  for (std::size_t i = 0; i < 3; ++i) projected[i] = in_heads(dense(in[i], weight[i], bias[i]), heads);
+  for (std::int64_t i = 0; i < 3; ++i)
+    projected[i] = in_heads(dense(in[i], part(weights.in_weight, i), part(weights.in_bias, i)), heads);
   const Tensor y = scaled_dot_product_attention(projected[0], projected[1], projected[2], mask, causal);
   return dense(flatten(swapaxes(y, 1, 2), 2), weights.out_weight, weights.out_bias);
 }

@@ -10,4 +10,10 @@ namespace xgrad {
 Tensor scaled_dot_product_attention(const Operand& q, const Operand& k, const Operand& v, const Tensor& mask = {},
                                     bool causal = false, double scale = 0);
 
+/// The same with q, k and v (..., L, E) side by side in the last axis of one array (..., L, 3 E), as a single product
+/// gives them, and `heads` heads side by side in each, which attend by themselves with masks (..., heads, L, L).
+/// Gives (..., L, E).
+Tensor scaled_dot_product_attention(const Operand& qkv, std::int64_t heads, const Tensor& mask = {},
+                                    bool causal = false, double scale = 0);
+
 }  // namespace xgrad

@@ -73,6 +73,34 @@ TEST_CASE("after two steps a training step makes no heap call") {
   }
 }
 
+TEST_CASE("after two steps an LSTM and an encoder block make no heap call") {
+  Random random(1);
+  const auto draw = [&](const Shape& shape) { return variable(uniform(random, shape, -0.1, 0.1)); };
+  const auto heap_calls_of = [](auto loss, std::vector<Tensor> variables) {
+    return heap_calls_in([&] {
+      Tape tape;
+      loss().backward();
+      for (Tensor& v : variables) v.zero_grad();
+    });
+  };
+  const Tensor x = draw({16, 8, 32}), state = zeros({8, 32});
+  const nn::CellWeights cell{draw({128, 32}), draw({128, 32}), draw({128}), draw({128})};
+  CHECK(heap_calls_of(
+            [&] {
+              return sum(nn::lstm(x, {state, state}, cell).outputs);
+            },
+            {x, cell.w_ih, cell.w_hh, cell.b_ih, cell.b_hh}) == 0);
+
+  const nn::AttentionWeights heads{draw({96, 32}), draw({96}), draw({32, 32}), draw({32})};
+  const Tensor scale = draw({32}), shift = draw({32}), up = draw({64, 32}), down = draw({32, 64});
+  const auto block = [&](const Tensor& in) {
+    const Tensor n = layer_norm(in, {32}, scale, shift), h = in + nn::multi_head_attention(n, n, n, 4, heads);
+    return h + linear(relu(linear(layer_norm(h, {32}, scale, shift), up)), down);
+  };
+  CHECK(heap_calls_of([&] { return sum(block(x)); }, {x, heads.in_weight, heads.in_bias, heads.out_weight,
+                                                      heads.out_bias, scale, shift, up, down}) == 0);
+}
+
 TEST_CASE("memory stays flat over 100,000 steps", "[long]") {
   Training training = Training::sigmoid_net();
   nn::SGD sgd(training.net.parameters(), {.lr = 0.01});

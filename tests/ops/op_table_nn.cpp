@@ -121,9 +121,14 @@ void add_layers(std::vector<OpRow>& rows) {
         return batch_norm(in[0], mean, variance, in[1], in[2]);
       },
       {{{2, 2, 3}}, maybe({2}), maybe({2})});
-  row("layer_norm", "layer_norm(x, {4}, weight, bias)",
-      [](const Tensors& in) { return layer_norm(in[0], {4}, in[1], in[2]); }, {{{3, 4}}, maybe({4}), maybe({4})});
-  one("layer_norm", "layer_norm(x, {2, 3})", [](T x) { return layer_norm(x, {2, 3}); }, {2, 2, 3});
+  add.row("layer_norm", "layer_norm(x, {4}, weight, bias)",
+          [](const Tensors& in) { return layer_norm(in[0], {4}, in[1], in[2]); }, {{{3, 4}}, maybe({4}), maybe({4})});
+  add.row(
+      "layer_norm", "layer_norm(x, {2, 3})",
+      [](const Tensors& in) {
+        return layer_norm(in[0], {2, 3});
+      },
+      of({{2, 2, 3}}));
   row("rms_norm", "rms_norm(x, {4}, weight)", [](const Tensors& in) { return rms_norm(in[0], {4}, in[1]); },
       {{{3, 4}}, maybe({4})});
   row("group_norm", "group_norm(x, 2, weight, bias)",
@@ -135,7 +140,7 @@ void add_layers(std::vector<OpRow>& rows) {
       },
       {3, 4});
   const auto attention = [&](const char* text, auto f, std::vector<Argument> arguments) {
-    row("scaled_dot_product_attention", text, f, std::move(arguments));
+    add.row("scaled_dot_product_attention", text, f, std::move(arguments));
   };
   attention(
       "scaled_dot_product_attention(q, k, v)",
@@ -148,6 +153,19 @@ void add_layers(std::vector<OpRow>& rows) {
   attention("scaled_dot_product_attention(q, k, v, mask)",
             [](const Tensors& in) { return scaled_dot_product_attention(in[0], in[1], in[2], in[3]); },
             {{{3, 4}}, {{2, 4}}, {{2, 2}}, maybe({3, 2})});
+  attention("scaled_dot_product_attention(q, k, v, boolean mask)",
+            [](const Tensors& in) { return scaled_dot_product_attention(in[0], in[1], in[2], in[3]); },
+            {{{2, 3, 4}}, {{2, 2, 4}}, {{2, 2, 3}}, {{3, 2}, -2, 2, boolean, 0, true}});
+  attention("scaled_dot_product_attention(qkv, 2, mask, causal)",
+            [](const Tensors& in) { return scaled_dot_product_attention(in[0], 2, in[1], true); },
+            {{{2, 3, 12}}, {{3, 3}, -2, 2, boolean, 0, true}});
+  const auto lstm_of = [&](const char* text, auto f) {
+    add.row("lstm", text, f, {{{3, 2, 4}}, {{2, 3}}, {{2, 3}}, {{12, 4}}, {{12, 3}}, maybe({12}), maybe({12})});
+  };
+  lstm_of("lstm(x, h, c, w_ih, w_hh, b_ih, b_hh).h",
+          [](const Tensors& in) { return lstm(in[0], in[1], in[2], in[3], in[4], in[5], in[6]).h; });
+  lstm_of("lstm(x, h, c, w_ih, w_hh, b_ih, b_hh).c",
+          [](const Tensors& in) { return lstm(in[0], in[1], in[2], in[3], in[4], in[5], in[6]).c; });
 }
 
 void add_more_losses(std::vector<OpRow>& rows) {
