@@ -199,7 +199,6 @@ Tensor each_mask(const Tensor& mask, const Shape& scores) {
 
 Tensor run(Call&& call, Form form, const Shape& shape, const Tensor& mask) {
   const CallScope scope(call);
-  check_product_extents(call, form.queries, form.keys, std::max(form.features, form.values));
   const DType dtype = call.in(0).dtype();
   form.masked = mask.defined();
   Output y(dtype, shape), kept(dtype, {form.count(), form.queries, form.keys});
