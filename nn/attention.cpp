@@ -21,7 +21,8 @@ Tensor in_heads(const Tensor& x, std::int64_t heads) {
 
 Tensor multi_head_attention(const Operand& q, const Operand& k, const Operand& v, std::int64_t heads,
                             const AttentionWeights& weights, const Tensor& mask, bool causal) {
-  const Tensor in[] = {identity(q), identity(k), identity(v)};
+  const auto value = [](const Operand& x) { return x.tensor && x.tensor->defined() ? *x.tensor : identity(x); };
+  const Tensor in[] = {value(q), value(k), value(v)};
   const std::int64_t features = in[0].rank() == 3 ? in[0].shape()[2] : -1;
   for (const Tensor& x : in)
     if (x.rank() != 3 || x.shape()[2] != features)

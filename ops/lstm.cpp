@@ -1,11 +1,13 @@
 #include <xgrad/ops/lstm.hpp>
 
 #include <xgrad/engine/internal/arrays.hpp>
+#include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/internal/plain.hpp>
+#include <xgrad/ops/internal/view.hpp>
 #include <xgrad/ops/kernels/lstm.hpp>
 #include <xgrad/ops/linear.hpp>
 #include <xgrad/ops/mul.hpp>
@@ -36,6 +38,14 @@ struct Extents {
 
 template <class T> T* data(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
 
+/// f(first row, rows) for parts of the batch, which go through all steps by themselves: as many rows as a product takes
+/// without packing the weights anew for each step, as long as those stay in the cache.
+template <class F> void each_part(const Extents& n, F f) {
+  constexpr i64 few = 16, in_cache = i64{1} << 18;
+  const i64 step = n.gates() * n.units <= in_cache ? few : std::max<i64>(1, n.rows);
+  parallel_for((n.rows + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n.rows - part * step)); });
+}
+
 template <class T> void forward(const Call& call, const Extents& n, T* h, T* gates) {
   const auto in = [&](int i) { return static_cast<const T*>(elements(call.in(i))); };
   const DType dtype = dtype_of<T>;
@@ -47,34 +57,42 @@ template <class T> void forward(const Call& call, const Extents& n, T* h, T* gat
   }
   product(dtype, false, true, n.steps * n.rows, n.gates(), n.features, in(x_in), n.features, in(w_ih_in), n.features,
           gates, n.gates(), has_bias);
-  T* c = gates + n.steps * n.rows * n.gates();
-  const T *last_h = in(h_in), *last_c = in(c_in);
-  for (i64 step = 0; step < n.steps; ++step) {
-    product(dtype, false, true, n.rows, n.gates(), n.units, last_h, n.units, in(w_hh_in), n.units, gates, n.gates(),
-            true);
-    kernels_of<LstmTable, T>().step(gates, last_c, c, h, n.rows, n.units);
-    last_h = h, last_c = c;
-    h += n.state(), c += n.state(), gates += n.rows * n.gates();
-  }
-  std::copy_n(last_c, n.state(), h);
+  constexpr int turned[] = {1, 0};
+  const Tensor w_hh = reordered(call.in(w_hh_in).detach(), turned);
+  T* const c = gates + n.steps * n.rows * n.gates();
+  each_part(n, [&](i64 row, i64 rows) {
+    const i64 state = row * n.units;
+    const T *last_h = in(h_in) + state, *last_c = in(c_in) + state;
+    for (i64 step = 0; step < n.steps; ++step) {
+      T *const z = gates + (step * n.rows + row) * n.gates(), *const next_c = c + step * n.state() + state,
+               *const next_h = h + step * n.state() + state;
+      product(dtype, false, false, rows, n.gates(), n.units, last_h, n.units, data<T>(w_hh), n.gates(), z, n.gates(),
+              true);
+      kernels_of<LstmTable, T>().step(z, last_c, next_c, next_h, rows, n.units);
+      last_h = next_h, last_c = next_c;
+    }
+    std::copy_n(last_c, rows * n.units, h + n.steps * n.state() + state);
+  });
 }
 
 /// The gradients of the gates' arguments, for all steps; last those of the first h and c.
 template <class T> void through_steps(Vjp& d, const Extents& n, T* grad_gates, T* grad_h, T* grad_c) {
   const Tensor kept = d.extra(), first_c = d.in(c_in), w_hh = d.in(w_hh_in);
-  const T *gates = data<T>(kept), *c = gates + n.steps * n.rows * n.gates();
-  const T* const g = data<T>(d.grad());
-  std::copy_n(g + n.steps * n.state(), n.state(), grad_c);
-  for (i64 step = n.steps; step-- > 0;) {
-    T* const to = grad_gates + step * n.rows * n.gates();
-    if (step == n.steps - 1) std::fill_n(grad_h, n.state(), T{0});
-    add_into(dtype_of<T>, grad_h, g + step * n.state(), n.state());
-    kernels_of<LstmTable, T>().step_grad(gates + step * n.rows * n.gates(),
-                                         step > 0 ? c + (step - 1) * n.state() : data<T>(first_c), c + step * n.state(),
-                                         grad_h, grad_c, to, n.rows, n.units);
-    product(dtype_of<T>, false, false, n.rows, n.units, n.gates(), to, n.gates(), data<T>(w_hh), n.units, grad_h,
-            n.units, false);
-  }
+  const T *const gates = data<T>(kept), *const c = gates + n.steps * n.rows * n.gates(), *const g = data<T>(d.grad());
+  each_part(n, [&](i64 row, i64 rows) {
+    const i64 state = row * n.units, count = rows * n.units;
+    T *const dh = grad_h + state, *const dc = grad_c + state;
+    std::fill_n(dh, count, T{0});
+    std::copy_n(g + n.steps * n.state() + state, count, dc);
+    for (i64 step = n.steps; step-- > 0;) {
+      const i64 at = (step * n.rows + row) * n.gates();
+      const T* const c_at = c + step * n.state() + state;
+      kernels_of<LstmTable, T>().step_grad(gates + at, step > 0 ? c_at - n.state() : data<T>(first_c) + state, c_at,
+                                           g + step * n.state() + state, dh, dc, grad_gates + at, rows, n.units);
+      product(dtype_of<T>, false, false, rows, n.units, n.gates(), grad_gates + at, n.gates(), data<T>(w_hh), n.units,
+              dh, n.units, false);
+    }
+  });
 }
 
 template <class T> void backward(Vjp& d, const Extents& n) {
@@ -82,7 +100,6 @@ template <class T> void backward(Vjp& d, const Extents& n) {
   const Tensor grad_gates = new_array(dtype, {n.steps * n.rows, n.gates()}), grad_h = new_array(dtype, d.shape(h_in)),
                grad_c = new_array(dtype, d.shape(c_in));
   T* const dz = data<T>(grad_gates);
-  if (n.steps == 0) std::fill_n(data<T>(grad_h), n.state(), T{0});
   through_steps(d, n, dz, data<T>(grad_h), data<T>(grad_c));
   const i64 all = n.steps * n.rows;
   bool add = false;

@@ -32,8 +32,8 @@ void step(T* gates, const T* c, T* next_c, T* next_h, std::int64_t rows, std::in
 }
 
 template <class T, class A>
-void step_grad(const T* gates, const T* c, const T* next_c, const T* grad_h, T* grad_c, T* grad_gates,
-               std::int64_t rows, std::int64_t units) {
+void step_grad(const T* gates, const T* c, const T* next_c, const T* grad_h, const T* grad_h_after, T* grad_c,
+               T* grad_gates, std::int64_t rows, std::int64_t units) {
   using L = Lane<T, A>;
   each_batch<L>(rows, units, [&](std::int64_t row, std::int64_t k, auto... count) {
     const T* const at = gates + row * 4 * units + k;
@@ -41,7 +41,8 @@ void step_grad(const T* gates, const T* c, const T* next_c, const T* grad_h, T* 
     const std::int64_t n = row * units + k;
     const L i = L::load(at, count...), f = L::load(at + units, count...), g = L::load(at + 2 * units, count...),
             o = L::load(at + 3 * units, count...);
-    const L dh = L::load(grad_h + n, count...), y = tanh(L::load(next_c + n, count...));
+    const L dh = L::load(grad_h + n, count...) + L::load(grad_h_after + n, count...),
+            y = tanh(L::load(next_c + n, count...));
     const L dc = L::load(grad_c + n, count...) + dh * o * (1 - y * y);
     (dc * g * i * (1 - i)).store(to, count...);
     (dc * L::load(c + n, count...) * f * (1 - f)).store(to + units, count...);

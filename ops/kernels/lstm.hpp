@@ -8,9 +8,10 @@ namespace xgrad::detail {
 template <class T> struct LstmKernels {
   /// gates: the arguments of sigmoid (i, f, o) and tanh (g) become their values; c' = f c + i g; h' = o tanh(c').
   void (*step)(T* gates, const T* c, T* next_c, T* next_h, std::int64_t rows, std::int64_t units);
-  /// From those values, and the gradients of h' and c': those of the gates' arguments, and, in grad_c's place, of c.
-  void (*step_grad)(const T* gates, const T* c, const T* next_c, const T* grad_h, T* grad_c, T* grad_gates,
-                    std::int64_t rows, std::int64_t units);
+  /// From those values, and the gradients of h', from outside and from the step after, and c': those of the gates'
+  /// arguments, and, in grad_c's place, of c.
+  void (*step_grad)(const T* gates, const T* c, const T* next_c, const T* grad_h, const T* grad_h_after, T* grad_c,
+                    T* grad_gates, std::int64_t rows, std::int64_t units);
 };
 
 template <class A> struct LstmTable {
