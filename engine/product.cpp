@@ -1,44 +1,114 @@
-// Products by the BLAS that xtensor-blas is built on, one thread to a call: a BLAS that spreads a product over its own
-// threads returns other bits for another thread count, and its threads and ours would wait for each other.
+// Products of matrices by kernels of our own, see kernels/product.hpp: the order of every sum follows from its length
+// alone, so that neither where a tile starts nor which thread computes it shows in the bits.
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
-#include <xgrad/engine/internal/serial_blas.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
+#include <xgrad/engine/kernels/product.hpp>
 
 #include <algorithm>
-
-#include <xtensor-blas/xblas.hpp>
 
 namespace xgrad::detail {
 namespace {
 
-/// How a product is cut: into tiles that follow from its shape alone, because where a BLAS starts a tile shows in the
-/// last bits. k is never cut: the order of a sum would change. On one thread, tiles of all rows and 128 columns
-/// take 1.03 times as long as one call, of 256 by 128 1.07, of 128 by 128 1.18, of 64 by 64 1.3; narrow ones, cut to 64
-/// rows, 1.06.
-struct Tiling {
-  i64 rows, columns;
-
-  Tiling(i64 m, i64 n, i64 k) noexcept : rows(m), columns(n) {
-    const auto is_large = [&] {
-      return static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(k) > parallel_product;
-    };
-    while (is_large() && columns >= 256) halve(columns);
-    const i64 least = columns < n ? 512 : smallest + 1;
-    while (is_large() && rows >= least) halve(rows);
-  }
-
- private:
-  static constexpr i64 smallest = 64, step = 16;
-  static void halve(i64& extent) noexcept { extent = std::max(smallest, (extent / 2 + step - 1) / step * step); }
-};
+i64 parts(i64 n, i64 step) noexcept { return (n + step - 1) / step; }
+i64 round_up(i64 n, i64 step) noexcept { return parts(n, step) * step; }
 
 /// f(first, count) for parts of 0 .. n - 1, of `line` multiply-adds each.
 template <class F> void each_part(i64 n, i64 line, F f) {
   constexpr i64 enough = i64{1} << 17, least = 64;  // products with a vector wait for memory: threads pay sooner
   const i64 step = n * line < 2 * enough ? n : std::max(least, enough / line / least * least);
-  parallel_for((n + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n - part * step)); });
+  parallel_for(parts(n, step), [&](i64 part) { f(part * step, std::min(step, n - part * step)); });
 }
+
+template <class T> Tensor scratch(i64 elements) {
+  return new_array(sizeof(T) == 4 ? DType::float32 : DType::float64, Shape{elements});
+}
+template <class T> T* elements_of(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
+
+/// Both factors packed, a part of the sum and of c at a time, and c in tiles from what is packed.
+template <class T> struct PackedProduct {
+  // What a kernel reads again and again stays in the caches: a panel of b in the first, a's part of a tile in the
+  // second.
+  static constexpr i64 most_steps = 256, most_rows = 192, most_packed = 4096;
+
+  Factor<T> a, b;  // lines are rows of a and columns of b
+  i64 m, n, k;
+  T* c;
+  i64 ldc;
+  const T* bias;
+  bool accumulate;
+  const ProductKernels<T>& kernels = product_kernels<T>();
+
+  void run() const {
+    const i64 steps = parts(k, parts(k, most_steps)), columns = round_up(most_packed, kernels.columns);
+    // Each panel of a is read once for each of b: in a narrow product, packing it takes longer than it saves.
+    const bool pack_a = n > 2 * kernels.columns;
+    const Tensor room_b = scratch<T>(round_up(std::min(n, columns), kernels.vector) * steps);
+    const Tensor room_a = pack_a ? scratch<T>(round_up(std::min(m, most_packed), kernels.rows) * steps) : Tensor();
+    T* const packed_b = elements_of<T>(room_b);
+    T* const packed_a = pack_a ? elements_of<T>(room_a) : nullptr;
+    for (i64 j = 0; j < n; j += columns)
+      for (i64 l = 0; l < k; l += steps) {
+        const i64 width = std::min(columns, n - j), depth = std::min(steps, k - l);
+        pack(part(b, j, l), width, depth, kernels.columns, kernels.vector, packed_b);
+        for (i64 i = 0; i < m; i += most_packed) {
+          const i64 height = std::min(most_packed, m - i);
+          Block<T> block{height,
+                         width,
+                         depth,
+                         part(a, i, l),
+                         pack_a,
+                         packed_b,
+                         c + i * ldc + j,
+                         ldc,
+                         bias && l == 0 ? bias + j : nullptr,
+                         accumulate || l > 0};
+          if (pack_a) {
+            pack(block.a, height, depth, kernels.rows, kernels.rows, packed_a);
+            block.a = {packed_a, 1, kernels.rows};
+          }
+          multiply(block);
+        }
+      }
+  }
+
+ private:
+  static Factor<T> part(const Factor<T>& f, i64 line, i64 step) noexcept {
+    return {f.at + line * f.line + step * f.step, f.line, f.step};
+  }
+
+  /// Panels of `width`, the last one rounded up to a multiple of `vector`.
+  void pack(const Factor<T>& from, i64 lines, i64 depth, i64 width, i64 vector, T* to) const {
+    constexpr i64 enough = i64{1} << 17;
+    const i64 panels = parts(lines, width), together = std::max<i64>(1, enough / (width * depth));
+    parallel_for(parts(panels, together), [&](i64 tile) {
+      for (i64 p = tile * together; p < std::min(panels, (tile + 1) * together); ++p) {
+        const i64 first = p * width, count = std::min(width, lines - first);
+        kernels.pack(part(from, first, 0), count, depth, round_up(count, vector), to + first * depth);
+      }
+    });
+  }
+
+  void multiply(const Block<T>& all) const {
+    i64 rows = std::min(all.m, most_rows), columns = all.n;
+    const auto is_large = [&] { return rows * columns * all.k > parallel_product; };
+    const auto halve = [](i64& extent, i64 step) { extent = round_up((extent + 1) / 2, step); };
+    while (is_large() && columns > 4 * kernels.columns) halve(columns, kernels.columns);
+    while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
+    const i64 across = parts(all.n, columns);
+    parallel_for(across * parts(all.m, rows), [&](i64 tile) {
+      const i64 i = tile / across * rows, j = tile % across * columns;
+      Block<T> block = all;
+      block.m = std::min(rows, all.m - i), block.n = std::min(columns, all.n - j);
+      if (all.a_packed) block.a.at += i * all.k;
+      else block.a = part(all.a, i, 0);
+      block.b += j * all.k;
+      block.c += i * ldc + j;
+      if (block.bias) block.bias += j;
+      kernels.multiply(block);
+    });
+  }
+};
 
 template <class T> struct Product {
   bool ta, tb;
@@ -49,21 +119,33 @@ template <class T> struct Product {
   i64 ldb;
   T* c;
   i64 ldc;
+  const T* bias;
   bool accumulate;
 
-  void run() const {
-    if (m == 1 && (!ta || lda == 1)) return vector_times(tb, n, b, ldb, a);
-    if (n == 1 && (tb || ldb == 1) && ldc == 1) return vector_times(!ta, m, a, lda, b);
-    if (k == 1 && (ta || lda == 1) && (!tb || ldb == 1)) return column_times_row();
-    const Tiling tile(m, n, k);
-    const i64 across = (n + tile.columns - 1) / tile.columns, down = (m + tile.rows - 1) / tile.rows;
-    parallel_for(across * down, [&](i64 t) {
-      const i64 i = t / across * tile.rows, j = t % across * tile.columns;
-      gemm(i, std::min(tile.rows, m - i), j, std::min(tile.columns, n - j));
-    });
+  void run() {
+    if (k == 0) return nothing_to_sum();
+    if (m == 1 && (!ta || lda == 1)) return start(), vector_times(tb, n, b, ldb, a);
+    if (n == 1 && (tb || ldb == 1) && ldc == 1) return start(), vector_times(!ta, m, a, lda, b);
+    if (k == 1 && (ta || lda == 1) && (!tb || ldb == 1)) return start(), column_times_row();
+    const auto factor = [](const T* at, bool lines_lie_across, i64 stride) {
+      return lines_lie_across ? Factor<T>{at, 1, stride} : Factor<T>{at, stride, 1};
+    };
+    PackedProduct<T>{factor(a, ta, lda), factor(b, !tb, ldb), m, n, k, c, ldc, bias, accumulate}.run();
   }
 
  private:
+  /// c = bias, to be added to.
+  void start() {
+    if (!bias) return;
+    for (i64 i = 0; i < m; ++i) std::copy_n(bias, n, c + i * ldc);
+    accumulate = true;
+  }
+
+  void nothing_to_sum() {
+    for (i64 i = 0; i < m && !accumulate; ++i) std::fill_n(c + i * ldc, n, T{0});
+    start();
+  }
+
   /// c = w x, w (size, k), where `rows`, else w^T x, w (k, size).
   void vector_times(bool rows, i64 size, const T* w, i64 stride, const T* x) const {
     const ArrayKernels<T>& kernels = array_kernels<T>();
@@ -73,40 +155,33 @@ template <class T> struct Product {
     });
   }
 
-  /// A gradient of weights from a single sample; a BLAS packs both as if they were matrices, at ten times the cost.
+  /// A gradient of weights from a single sample, which waits for memory alone.
   void column_times_row() const {
     const auto outer = accumulate ? array_kernels<T>().add_outer : array_kernels<T>().outer;
     each_part(m, n, [&](i64 first, i64 count) { outer(c + first * ldc, count, n, ldc, T{1}, a + first, b); });
-  }
-
-  void gemm(i64 i, i64 rows, i64 j, i64 columns) const {
-    const SerialBlas one_thread;
-    const auto index = [](i64 value) { return static_cast<xt::blas_index_t>(value); };
-    cxxblas::gemm<xt::blas_index_t>(cxxblas::RowMajor, ta ? cxxblas::Trans : cxxblas::NoTrans,
-                                    tb ? cxxblas::Trans : cxxblas::NoTrans, index(rows), index(columns), index(k), T{1},
-                                    a + (ta ? i : i * lda), index(lda), b + (tb ? j * ldb : j), index(ldb),
-                                    static_cast<T>(accumulate), c + i * ldc + j, index(ldc));
   }
 };
 
 template <class T>
 void product(bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb, void* c, i64 ldc,
-             bool accumulate) {
-  T* const to = static_cast<T*>(c);
-  if (k == 0) {
-    for (i64 i = 0; i < m && !accumulate; ++i) std::fill_n(to + i * ldc, n, T{0});
-    return;
-  }
-  Product<T>{ta, tb, m, n, k, static_cast<const T*>(a), lda, static_cast<const T*>(b), ldb, to, ldc, accumulate}.run();
+             const void* bias, bool accumulate) {
+  Product<T> p{ta,        tb,
+               m,         n,
+               k,         static_cast<const T*>(a),
+               lda,       static_cast<const T*>(b),
+               ldb,       static_cast<T*>(c),
+               ldc,       static_cast<const T*>(bias),
+               accumulate};
+  p.run();
 }
 
 }  // namespace
 
 void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb,
-             void* c, i64 ldc, bool accumulate) {
+             void* c, i64 ldc, bool accumulate, const void* bias) {
   if (m == 0 || n == 0) return;
   const auto typed = dtype == DType::float32 ? product<float> : product<double>;
-  typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate);
+  typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, bias, accumulate);
 }
 
 }  // namespace xgrad::detail

@@ -26,12 +26,6 @@ const Op op{.name = "matmul", .reads = {reads_in(1), reads_in(0)}, .vjp = [](Vjp
 
 }  // namespace
 
-void check_product_extents(const Call& call, i64 m, i64 n, i64 k) {
-  if (std::max({m, n, k}) > max_product_extent)
-    call.fail<ShapeError>("a product of ({}, {}) and ({}, {}): an extent is more than {}", m, k, k, n,
-                          max_product_extent);
-}
-
 Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   Call call(op, a, b);
   const DType dtype = call.floating();
@@ -40,7 +34,6 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   const i64 m = sa[ra - (ta ? 1 : 2)], k = sa[ra - (ta ? 2 : 1)];
   const i64 inner = sb[rb - (tb ? 1 : 2)], n = sb[rb - (tb ? 2 : 1)];
   if (k != inner) call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
-  check_product_extents(call, m, n, k);
   const Shape batch_a = batch_of(call.in(0)), batch_b = batch_of(call.in(1));
   Shape shape;
   if (!broadcast(batch_a, batch_b, shape))

@@ -42,20 +42,13 @@ Tensor dense(Call& call, const Dense& form) {
   const i64 in = features_of(x, form.features), rows = Shape(x.begin(), x.rank() - form.features).size();
   check(call, form, in);
   const i64 out = call.shape(1)[form.transposed ? 0 : 1];
-  check_product_extents(call, rows, out, in);
   const CallScope scope(call);
   Shape shape(x.begin(), x.rank() - form.features);
   shape.push_back(out);
 
   Output y(dtype, shape);
-  const bool bias = call.count() == 3;
-  if (bias && out > 0) {  // the product then adds to it, which costs a BLAS no more than starting from zero
-    const auto row = static_cast<std::size_t>(out * item_size(dtype));
-    auto* to = static_cast<char*>(y.get());
-    for (i64 i = 0; i < rows; ++i, to += row) std::memcpy(to, elements(call.in(2)), row);
-  }
   product(dtype, false, form.transposed, rows, out, in, elements(call.in(0)), in, elements(call.in(1)),
-          form.transposed ? in : out, y.get(), out, bias);
+          form.transposed ? in : out, y.get(), out, false, call.count() == 3 ? elements(call.in(2)) : nullptr);
   return call.record(y.finish(), form);
 }
 
