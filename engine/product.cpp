@@ -25,7 +25,7 @@ template <class T> Tensor scratch(i64 elements) {
 }
 template <class T> T* elements_of(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
 
-/// Both factors packed, a part of the sum and of c at a time, and c in tiles from what is packed.
+/// c = a b by the packed kernels: a part of the sum and of c at a time, and c in tiles.
 template <class T> struct PackedProduct {
   // What a kernel reads again and again stays in the caches: a panel of b in the first, a's part of a tile in the
   // second.
@@ -39,18 +39,37 @@ template <class T> struct PackedProduct {
   bool accumulate;
   const ProductKernels<T>& kernels = product_kernels<T>();
 
-  void run() const {
-    const i64 steps = parts(k, parts(k, most_steps)), columns = round_up(most_packed, kernels.columns);
-    // Each panel of a is read once for each of b: in a narrow product, packing it takes longer than it saves.
+  /// A vector of few columns costs as much as a full one: those are computed as rows.
+  void run() {
+    const i64 few = n % kernels.vector, most = kernels.vector * (a.line == 1 ? 10 : 6) / 16;
+    if (few == 0 || few > most || m < 2 * kernels.vector || k < 32) return columns();
+    n -= few;
+    const Tensor room = scratch<T>(few * m);
+    const T* const turned = elements_of<T>(room);
+    PackedProduct{part(b, n, 0), a, few, m, k, elements_of<T>(room), m, nullptr, false}.columns();
+    for (i64 i = 0; i < m; ++i)
+      for (i64 j = 0; j < few; ++j) {
+        const T sum = turned[j * m + i] + (bias ? bias[n + j] : 0);
+        c[i * ldc + n + j] = accumulate ? c[i * ldc + n + j] + sum : sum;
+      }
+    if (n > 0) columns();
+  }
+
+  void columns() const {
+    const i64 steps = parts(k, parts(k, most_steps)), wide = round_up(most_packed, kernels.columns);
+    // A panel of a is read once for each of b, and the other way around: packing has to pay.
     const bool pack_a = n > 2 * kernels.columns;
-    const Tensor room_b = scratch<T>(round_up(std::min(n, columns), kernels.vector) * steps);
+    const i64 as_it_is = b.line == 1 && m <= 2 * kernels.rows ? n / kernels.vector * kernels.vector : 0;
+    const Tensor room_b = scratch<T>(round_up(std::min(n - as_it_is, wide), kernels.vector) * steps);
     const Tensor room_a = pack_a ? scratch<T>(round_up(std::min(m, most_packed), kernels.rows) * steps) : Tensor();
     T* const packed_b = elements_of<T>(room_b);
     T* const packed_a = pack_a ? elements_of<T>(room_a) : nullptr;
-    for (i64 j = 0; j < n; j += columns)
+    for (i64 j = 0; j < n;) {
+      const bool pack_b = j >= as_it_is;
+      const i64 width = pack_b ? std::min(wide, n - j) : as_it_is;
       for (i64 l = 0; l < k; l += steps) {
-        const i64 width = std::min(columns, n - j), depth = std::min(steps, k - l);
-        pack(part(b, j, l), width, depth, kernels.columns, kernels.vector, packed_b);
+        const i64 depth = std::min(steps, k - l);
+        if (pack_b) pack(kernels.pack_b, part(b, j, l), width, depth, kernels.columns, packed_b);
         for (i64 i = 0; i < m; i += most_packed) {
           const i64 height = std::min(most_packed, m - i);
           Block<T> block{height,
@@ -58,18 +77,21 @@ template <class T> struct PackedProduct {
                          depth,
                          part(a, i, l),
                          pack_a,
-                         packed_b,
+                         pack_b ? packed_b : part(b, j, l).at,
+                         pack_b ? 0 : b.step,
                          c + i * ldc + j,
                          ldc,
                          bias && l == 0 ? bias + j : nullptr,
                          accumulate || l > 0};
           if (pack_a) {
-            pack(block.a, height, depth, kernels.rows, kernels.rows, packed_a);
+            pack(kernels.pack_a, block.a, height, depth, kernels.rows, packed_a);
             block.a = {packed_a, 1, kernels.rows};
           }
           multiply(block);
         }
       }
+      j += width;
+    }
   }
 
  private:
@@ -77,15 +99,13 @@ template <class T> struct PackedProduct {
     return {f.at + line * f.line + step * f.step, f.line, f.step};
   }
 
-  /// Panels of `width`, the last one rounded up to a multiple of `vector`.
-  void pack(const Factor<T>& from, i64 lines, i64 depth, i64 width, i64 vector, T* to) const {
+  void pack(void (*panels)(Factor<T>, i64, i64, T*), const Factor<T>& from, i64 lines, i64 depth, i64 width,
+            T* to) const {
     constexpr i64 enough = i64{1} << 17;
-    const i64 panels = parts(lines, width), together = std::max<i64>(1, enough / (width * depth));
-    parallel_for(parts(panels, together), [&](i64 tile) {
-      for (i64 p = tile * together; p < std::min(panels, (tile + 1) * together); ++p) {
-        const i64 first = p * width, count = std::min(width, lines - first);
-        kernels.pack(part(from, first, 0), count, depth, round_up(count, vector), to + first * depth);
-      }
+    const i64 step = std::max<i64>(1, enough / (width * depth)) * width;
+    parallel_for(parts(lines, step), [&](i64 tile) {
+      const i64 first = tile * step;
+      panels(part(from, first, 0), std::min(step, lines - first), depth, to + first * depth);
     });
   }
 
@@ -102,7 +122,7 @@ template <class T> struct PackedProduct {
       block.m = std::min(rows, all.m - i), block.n = std::min(columns, all.n - j);
       if (all.a_packed) block.a.at += i * all.k;
       else block.a = part(all.a, i, 0);
-      block.b += j * all.k;
+      block.b += all.b_step ? j : j * all.k;
       block.c += i * ldc + j;
       if (block.bias) block.bias += j;
       kernels.multiply(block);

@@ -6,16 +6,16 @@
 namespace xgrad::detail {
 namespace {
 
-/// Of c, held in registers while the sum runs: 8 rows of 3 vectors where there are 32 registers, else 6 of 2.
+/// Of c, held in registers while the sum runs: as much as leaves room for a line of b and an element of a.
 template <class T, class A> struct Held {
   static constexpr int width = Lane<T, A>::width;
-  static constexpr int rows = width * sizeof(T) == 64 ? 8 : 6, vectors = width * sizeof(T) == 64 ? 3 : 2;
+  static constexpr int rows = width * sizeof(T) == 64 ? 8 : 4, vectors = Isa<A>::has_fma ? 3 : 2;
 };
 
 /// `rows` rows of c and `vectors` vectors of columns, `last` columns in the last one. Row i of a is at i * stride and
 /// steps by 1 where `by_row`, else at i, and steps by stride.
 template <class T, class A, int rows, int vectors, bool by_row>
-void corner(Size k, const T* a, Size stride, const T* b, T* c, const Block<T>& block, const T* bias,
+void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_step, T* c, const T* bias,
             Size last) noexcept {
   using L = Lane<T, A>;
   L sum[rows][vectors];
@@ -23,17 +23,24 @@ void corner(Size k, const T* a, Size stride, const T* b, T* c, const Block<T>& b
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; ++j) sum[i][j] = L(0);
-  for (Size l = 0; l < k; ++l) {
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; ++j) __builtin_prefetch(c + i * block.ldc + j * L::width, 1);
+  for (Size l = 0; l < block.k; ++l) {
     L line[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) line[j] = L::load(b + j * L::width);
+    for (int j = 0; j < vectors; ++j) {
+      line[j] = L::load(b + j * L::width);
+      __builtin_prefetch(b + 8 * b_step + j * L::width);
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
       const L factor(a[by_row ? i * stride : i]);
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; ++j) sum[i][j] = fma(factor, line[j], sum[i][j]);
     }
-    b += vectors * L::width;
+    b += b_step;
     a += by_row ? 1 : stride;
   }
   const auto finish = [&](T* to, const T* add, L value, auto... count) {
@@ -52,7 +59,7 @@ void corner(Size k, const T* a, Size stride, const T* b, T* c, const Block<T>& b
     }
 }
 
-template <class T> using Corner = void (*)(Size, const T*, Size, const T*, T*, const Block<T>&, const T*, Size);
+template <class T> using Corner = void (*)(const Block<T>&, const T*, Size, const T*, Size, T*, const T*, Size);
 
 /// The corners of 1 to `rows` rows.
 template <class T, class A, int vectors, bool by_row, int... i>
@@ -67,15 +74,16 @@ void panel(const Block<T>& block, const T* b, Size j, Size last) noexcept {
   constexpr Size rows = Held<T, A>::rows;
   const Size step = block.a_packed ? rows * block.k : by_row ? rows * block.a.line : rows;
   const Size stride = by_row ? block.a.line : block.a.step;
+  const Size b_step = block.b_step ? block.b_step : vectors * Lane<T, A>::width;
   const T* a = block.a.at;
   const T* const bias = block.bias ? block.bias + j : nullptr;
   T* c = block.c + j;
   Size i = 0;
   for (; i + rows <= block.m; i += rows, a += step, c += rows * block.ldc)
-    corner<T, A, rows, vectors, by_row>(block.k, a, stride, b, c, block, bias, last);
+    corner<T, A, rows, vectors, by_row>(block, a, stride, b, b_step, c, bias, last);
   if (i < block.m)
-    corner_of<T, A, vectors, by_row>(block.m - i, std::make_integer_sequence<int, rows - 1>())(block.k, a, stride, b, c,
-                                                                                               block, bias, last);
+    corner_of<T, A, vectors, by_row>(block.m - i, std::make_integer_sequence<int, rows - 1>())(block, a, stride, b,
+                                                                                               b_step, c, bias, last);
 }
 
 template <class T, class A, bool by_row> void panels(const Block<T>& block) noexcept {
@@ -89,7 +97,7 @@ template <class T, class A, bool by_row> void panels(const Block<T>& block) noex
     if (vectors == 1) panel<T, A, 1, by_row>(block, b, j, last);
     else if (vectors == 2) panel<T, A, 2, by_row>(block, b, j, last);
     else if constexpr (most == 3) panel<T, A, 3, by_row>(block, b, j, last);
-    b += vectors * width * block.k;
+    b += vectors * width * (block.b_step ? 1 : block.k);
   }
 }
 
@@ -98,27 +106,93 @@ template <class T, class A> void multiply(const Block<T>& block) noexcept {
   else panels<T, A, false>(block);
 }
 
-template <class T, class A> void pack(Factor<T> from, Size lines, Size k, Size width, T* to) noexcept {
-  using L = Lane<T, A>;
+#ifdef __AVX__
+/// Lines of 16 bytes, two groups of them side by side, to steps of 32 bytes: a transposition within halves.
+template <class T, class A> void transpose_halves(const T* from, Size line, T* to, Size width) noexcept {
+  constexpr int half = 16 / sizeof(T);
+  typedef T Whole __attribute__((vector_size(32)));
+  Whole x[half];
+  for (int i = 0; i < half; ++i) {
+    const T *low = from + i * line, *high = low + half * line;
+    if constexpr (half == 2)
+      x[i] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high), 1);
+    else x[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+  }
+  const auto put = [&](int l, Whole step) { std::memcpy(to + l * width, &step, 32); };
+  if constexpr (half == 2) {
+    put(0, __builtin_shufflevector(x[0], x[1], 0, 4, 2, 6));
+    put(1, __builtin_shufflevector(x[0], x[1], 1, 5, 3, 7));
+  } else {
+    const Whole a = __builtin_shufflevector(x[0], x[1], 0, 8, 1, 9, 4, 12, 5, 13),
+                b = __builtin_shufflevector(x[2], x[3], 0, 8, 1, 9, 4, 12, 5, 13),
+                c = __builtin_shufflevector(x[0], x[1], 2, 10, 3, 11, 6, 14, 7, 15),
+                d = __builtin_shufflevector(x[2], x[3], 2, 10, 3, 11, 6, 14, 7, 15);
+    put(0, __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13));
+    put(1, __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15));
+    put(2, __builtin_shufflevector(c, d, 0, 1, 8, 9, 4, 5, 12, 13));
+    put(3, __builtin_shufflevector(c, d, 2, 3, 10, 11, 6, 7, 14, 15));
+  }
+}
+#endif
+
+/// A panel of lines, each of which lies in one piece.
+template <class T, class A> void pack_rows(const T* from, Size line, Size lines, Size k, Size width, T* to) noexcept {
+  using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr Size together = 64;  // steps whose place stays in the nearest cache while all lines come by
+  for (Size l = 0; l < k; l += together) {
+    const Size steps = k - l < together ? k - l : together;
+    Size i = 0;
+#ifdef __AVX__
+    constexpr Size step = 16 / sizeof(T), group = 2 * step;
+    const Size whole = steps / step * step;
+    for (; i + group <= lines; i += group) {
+      for (Size s = l; s < l + whole; s += step)
+        transpose_halves<T, A>(from + i * line + s, line, to + s * width + i, width);
+      for (Size s = l + whole; s < l + steps; ++s)
+        for (Size r = i; r < i + group; ++r) to[s * width + r] = from[r * line + s];
+    }
+#endif
+    transpose<Word, A>(from + i * line + l, lines - i, steps, line, to + l * width + i, width);
+  }
   for (Size l = 0; lines < width && l < k; ++l)
     for (Size i = lines; i < width; ++i) to[l * width + i] = 0;
-  if (from.line != 1)
-    return transpose<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>, A>(from.at, lines, k, from.line,
-                                                                                          to, width);
-  for (Size l = 0; l < k; ++l) {
-    const T* const line = from.at + l * from.step;
-    Size i = 0;
-    for (; i + L::width <= lines; i += L::width) L::load(line + i).store(to + l * width + i);
-    if (i < lines) L::load(line + i, lines - i).store(to + l * width + i, lines - i);
+}
+
+/// Panels of lines of which a step lies in one piece, as many of them at a time as make some cache lines of it.
+template <class T, class A, int most>
+void pack_columns(const T* from, Size step, Size lines, Size k, Size unit, T* to) noexcept {
+  constexpr Size together = 256 / (most * sizeof(T)) > 1 ? 256 / (most * sizeof(T)) * most : most;
+  for (Size first = 0; first < lines; first += together) {
+    const Size count = lines - first < together ? lines - first : together, whole = count / most * most;
+    const T* at = from + first;
+    for (Size l = 0; l < k; ++l, at += step) {
+      T* put = to + first * k + l * most;
+      for (Size p = 0; p < count; p += 64 / sizeof(T)) __builtin_prefetch(at + 16 * step + p);
+      for (Size i = 0; i < whole; i += most, put += most * k) std::memcpy(put, at + i, most * sizeof(T));
+      if (whole == count) continue;
+      const Size width = (count - whole + unit - 1) / unit * unit;
+      put = to + (first + whole) * k + l * width;
+      for (Size i = 0; i < width; ++i) put[i] = i < count - whole ? at[whole + i] : T{0};
+    }
+  }
+}
+
+/// Panels of `most` lines, the last one rounded up to a multiple of `unit`.
+template <class T, class A, int most, int unit> void pack(Factor<T> from, Size lines, Size k, T* to) noexcept {
+  if (from.line == 1) return pack_columns<T, A, most>(from.at, from.step, lines, k, unit, to);
+  for (Size i = 0; i < lines; i += most) {
+    const Size count = lines - i < most ? lines - i : most;
+    pack_rows<T, A>(from.at + i * from.line, from.line, count, k, (count + unit - 1) / unit * unit, to + i * k);
   }
 }
 
 template <class T, class A> constexpr ProductKernels<T> make_product_kernels() {
-  using H = Held<T, A>;
-  return {.rows = H::rows,
-          .columns = H::vectors * H::width,
-          .vector = H::width,
-          .pack = pack<T, A>,
+  constexpr int rows = Held<T, A>::rows, width = Held<T, A>::width, columns = Held<T, A>::vectors * width;
+  return {.rows = rows,
+          .columns = columns,
+          .vector = width,
+          .pack_a = pack<T, A, rows, rows>,
+          .pack_b = pack<T, A, columns, width>,
           .multiply = multiply<T, A>};
 }
 

@@ -18,7 +18,8 @@ template <class T> struct Block {
   Size m, n, k;
   Factor<T> a;
   bool a_packed;
-  const T* b;  ///< packed
+  const T* b;
+  Size b_step;  ///< 0: b is packed; else from one step of it to the next, and n is a multiple of `vector`
   T* c;
   Size ldc;
   const T* bias;
@@ -27,9 +28,11 @@ template <class T> struct Block {
 
 /// For T = float or double.
 template <class T> struct ProductKernels {
-  Size rows, columns, vector;  ///< the widths of panels of a and of b; the last one of b is a multiple of `vector` wide
-  /// A panel: element l of line i < lines goes to l * width + i, the rest is zeros.
-  void (*pack)(Factor<T> from, Size lines, Size k, Size width, T* to);
+  /// The widths of panels of a and of b. The last one of b is only as many times `vector` wide as it takes.
+  Size rows, columns, vector;
+  /// Panel after panel: line i of one, at step l, goes to l * width + i, lines past the last are zeros.
+  void (*pack_a)(Factor<T> from, Size lines, Size k, T* to);
+  void (*pack_b)(Factor<T> from, Size lines, Size k, T* to);
   void (*multiply)(const Block<T>& block);
 };
 
