@@ -29,7 +29,8 @@ template <class T> T* elements_of(const Tensor& t) noexcept { return static_cast
 template <class T> struct PackedProduct {
   // What a kernel reads again and again stays in the caches: a panel of b in the first, a's part of a tile in the
   // second.
-  static constexpr i64 most_steps = 256, most_rows = 192, most_packed = 4096;
+  static constexpr i64 most_steps = 256, most_rows = 48, most_packed = 4096;
+  static constexpr i64 most_tiles = 64, pack_together = i64{1} << 17;
 
   Factor<T> a, b;  // lines are rows of a and columns of b
   i64 m, n, k;
@@ -45,46 +46,46 @@ template <class T> struct PackedProduct {
     if (few == 0 || few > most || m < 2 * kernels.vector || k < 32) return columns();
     n -= few;
     const Tensor room = scratch<T>(few * m);
-    const T* const turned = elements_of<T>(room);
-    PackedProduct{part(b, n, 0), a, few, m, k, elements_of<T>(room), m, nullptr, false}.columns();
-    for (i64 i = 0; i < m; ++i)
-      for (i64 j = 0; j < few; ++j) {
-        const T sum = turned[j * m + i] + (bias ? bias[n + j] : 0);
-        c[i * ldc + n + j] = accumulate ? c[i * ldc + n + j] + sum : sum;
-      }
+    T* const turned = elements_of<T>(room);
+    PackedProduct{part(b, n, 0), a, few, m, k, turned, m, nullptr, false}.columns();
+    if (bias || accumulate)
+      for (i64 i = 0; i < m; ++i)
+        for (i64 j = 0; j < few; ++j)
+          turned[j * m + i] += (bias ? bias[n + j] : 0) + (accumulate ? c[i * ldc + n + j] : 0);
+    array_kernels().move[sizeof(T) / 8].transpose(turned, few, m, m, c + n, ldc);
     if (n > 0) columns();
   }
 
   void columns() const {
     const i64 steps = parts(k, parts(k, most_steps)), wide = round_up(most_packed, kernels.columns);
     // A panel of a is read once for each of b, and the other way around: packing has to pay.
-    const bool pack_a = n > 2 * kernels.columns;
+    const bool a_packed = n > 2 * kernels.columns;
     const i64 as_it_is = b.line == 1 && m <= 2 * kernels.rows ? n / kernels.vector * kernels.vector : 0;
     const Tensor room_b = scratch<T>(round_up(std::min(n - as_it_is, wide), kernels.vector) * steps);
-    const Tensor room_a = pack_a ? scratch<T>(round_up(std::min(m, most_packed), kernels.rows) * steps) : Tensor();
+    const Tensor room_a = a_packed ? scratch<T>(round_up(std::min(m, most_packed), kernels.rows) * steps) : Tensor();
     T* const packed_b = elements_of<T>(room_b);
-    T* const packed_a = pack_a ? elements_of<T>(room_a) : nullptr;
+    T* const packed_a = a_packed ? elements_of<T>(room_a) : nullptr;
     for (i64 j = 0; j < n;) {
-      const bool pack_b = j >= as_it_is;
-      const i64 width = pack_b ? std::min(wide, n - j) : as_it_is;
+      const bool b_packed = j >= as_it_is;
+      const i64 width = b_packed ? std::min(wide, n - j) : as_it_is;
       for (i64 l = 0; l < k; l += steps) {
         const i64 depth = std::min(steps, k - l);
-        if (pack_b) pack(kernels.pack_b, part(b, j, l), width, depth, kernels.columns, packed_b);
+        if (b_packed) pack_b(part(b, j, l), width, depth, packed_b);
         for (i64 i = 0; i < m; i += most_packed) {
           const i64 height = std::min(most_packed, m - i);
-          Block<T> block{height,
-                         width,
-                         depth,
-                         part(a, i, l),
-                         pack_a,
-                         pack_b ? packed_b : part(b, j, l).at,
-                         pack_b ? 0 : b.step,
-                         c + i * ldc + j,
-                         ldc,
-                         bias && l == 0 ? bias + j : nullptr,
-                         accumulate || l > 0};
-          if (pack_a) {
-            pack(kernels.pack_a, block.a, height, depth, kernels.rows, packed_a);
+          Block<T> block{.m = height,
+                         .n = width,
+                         .k = depth,
+                         .a = part(a, i, l),
+                         .a_packed = a_packed,
+                         .b = b_packed ? packed_b : part(b, j, l).at,
+                         .b_step = b_packed ? 0 : b.step,
+                         .c = c + i * ldc + j,
+                         .ldc = ldc,
+                         .bias = bias && l == 0 ? bias + j : nullptr,
+                         .accumulate = accumulate || l > 0};
+          if (a_packed) {
+            pack_a(block.a, height, depth, packed_a);
             block.a = {packed_a, 1, kernels.rows};
           }
           multiply(block);
@@ -99,27 +100,39 @@ template <class T> struct PackedProduct {
     return {f.at + line * f.line + step * f.step, f.line, f.step};
   }
 
-  void pack(void (*panels)(Factor<T>, i64, i64, T*), const Factor<T>& from, i64 lines, i64 depth, i64 width,
-            T* to) const {
-    constexpr i64 enough = i64{1} << 17;
-    const i64 step = std::max<i64>(1, enough / (width * depth)) * width;
-    parallel_for(parts(lines, step), [&](i64 tile) {
-      const i64 first = tile * step;
-      panels(part(from, first, 0), std::min(step, lines - first), depth, to + first * depth);
+  /// How many parts of `step` columns: up to one vector more is left to the last one, because the kernels cut what is
+  /// left at the end into panels as wide as they can.
+  i64 parts_of_columns(i64 width, i64 step) const noexcept {
+    return std::max<i64>(1, parts(width - kernels.vector, step));
+  }
+
+  void pack_a(const Factor<T>& from, i64 lines, i64 depth, T* to) const {
+    const i64 step = std::max<i64>(1, pack_together / (kernels.rows * depth)) * kernels.rows;
+    parallel_for(parts(lines, step), [&](i64 p) {
+      kernels.pack_a(part(from, p * step, 0), std::min(step, lines - p * step), depth, to + p * step * depth);
+    });
+  }
+
+  void pack_b(const Factor<T>& from, i64 lines, i64 depth, T* to) const {
+    const i64 step = std::max<i64>(1, pack_together / (kernels.columns * depth)) * kernels.columns;
+    const i64 count = parts_of_columns(lines, step);
+    parallel_for(count, [&](i64 p) {
+      kernels.pack_b(part(from, p * step, 0), p < count - 1 ? step : lines - p * step, depth, to + p * step * depth);
     });
   }
 
   void multiply(const Block<T>& all) const {
+    const i64 enough = std::max(parallel_product, all.m * all.n * all.k / most_tiles);
     i64 rows = std::min(all.m, most_rows), columns = all.n;
-    const auto is_large = [&] { return rows * columns * all.k > parallel_product; };
+    const auto is_large = [&] { return rows * columns * all.k > enough; };
     const auto halve = [](i64& extent, i64 step) { extent = round_up((extent + 1) / 2, step); };
     while (is_large() && columns > 4 * kernels.columns) halve(columns, kernels.columns);
     while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
-    const i64 across = parts(all.n, columns);
+    const i64 across = parts_of_columns(all.n, columns);
     parallel_for(across * parts(all.m, rows), [&](i64 tile) {
       const i64 i = tile / across * rows, j = tile % across * columns;
       Block<T> block = all;
-      block.m = std::min(rows, all.m - i), block.n = std::min(columns, all.n - j);
+      block.m = std::min(rows, all.m - i), block.n = tile % across < across - 1 ? columns : all.n - j;
       if (all.a_packed) block.a.at += i * all.k;
       else block.a = part(all.a, i, 0);
       block.b += all.b_step ? j : j * all.k;

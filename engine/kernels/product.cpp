@@ -12,6 +12,13 @@ template <class T, class A> struct Held {
   static constexpr int rows = width * sizeof(T) == 64 ? 8 : 4, vectors = Isa<A>::has_fma ? 3 : 2;
 };
 
+/// The width of the next panel of b: two of two vectors rather than three and one.
+template <class T, class A> Size panel_width(Size columns) noexcept {
+  constexpr Size width = Held<T, A>::width, most = Held<T, A>::vectors;
+  const Size vectors = (columns + width - 1) / width;
+  return width * (most == 3 && vectors == 4 ? 2 : vectors < most ? vectors : most);
+}
+
 /// `rows` rows of c and `vectors` vectors of columns, `last` columns in the last one. Row i of a is at i * stride and
 /// steps by 1 where `by_row`, else at i, and steps by stride.
 template <class T, class A, int rows, int vectors, bool by_row>
@@ -43,20 +50,22 @@ void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_s
     b += b_step;
     a += by_row ? 1 : stride;
   }
-  const auto finish = [&](T* to, const T* add, L value, auto... count) {
-    if (add) value = value + L::load(add, count...);
+  const auto each = [&](auto f) {
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+      for (int j = 0; j < vectors; ++j) {
+        T* const to = c + i * block.ldc + j * L::width;
+        if (j < vectors - 1 || last == L::width) f(to, j * L::width, sum[i][j]);
+        else f(to, j * L::width, sum[i][j], last);
+      }
+  };
+  if (!bias && !block.accumulate) return each([](T* to, int, L value, auto... count) { value.store(to, count...); });
+  each([&](T* to, int column, L value, auto... count) {
+    if (bias) value = value + L::load(bias + column, count...);
     if (block.accumulate) value = value + L::load(to, count...);
     value.store(to, count...);
-  };
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) {
-      T* const to = c + i * block.ldc + j * L::width;
-      const T* const add = bias ? bias + j * L::width : nullptr;
-      if (j < vectors - 1 || last == L::width) finish(to, add, sum[i][j]);
-      else finish(to, add, sum[i][j], last);
-    }
+  });
 }
 
 template <class T> using Corner = void (*)(const Block<T>&, const T*, Size, const T*, Size, T*, const T*, Size);
@@ -90,14 +99,13 @@ template <class T, class A, bool by_row> void panels(const Block<T>& block) noex
   constexpr Size width = Lane<T, A>::width;
   constexpr int most = Held<T, A>::vectors;
   const T* b = block.b;
-  for (Size j = 0; j < block.n; j += most * width) {
-    const Size columns = block.n - j < most * width ? block.n - j : most * width,
-               vectors = (columns + width - 1) / width;
-    const Size last = columns - (vectors - 1) * width;
-    if (vectors == 1) panel<T, A, 1, by_row>(block, b, j, last);
-    else if (vectors == 2) panel<T, A, 2, by_row>(block, b, j, last);
+  for (Size j = 0, wide; j < block.n; j += wide) {
+    wide = panel_width<T, A>(block.n - j);
+    const Size columns = block.n - j < wide ? block.n - j : wide, last = columns - wide + width;
+    if (wide == width) panel<T, A, 1, by_row>(block, b, j, last);
+    else if (wide == 2 * width) panel<T, A, 2, by_row>(block, b, j, last);
     else if constexpr (most == 3) panel<T, A, 3, by_row>(block, b, j, last);
-    b += vectors * width * (block.b_step ? 1 : block.k);
+    b += wide * (block.b_step ? 1 : block.k);
   }
 }
 
@@ -158,31 +166,45 @@ template <class T, class A> void pack_rows(const T* from, Size line, Size lines,
     for (Size i = lines; i < width; ++i) to[l * width + i] = 0;
 }
 
-/// Panels of lines of which a step lies in one piece, as many of them at a time as make some cache lines of it.
-template <class T, class A, int most>
-void pack_columns(const T* from, Size step, Size lines, Size k, Size unit, T* to) noexcept {
-  constexpr Size together = 256 / (most * sizeof(T)) > 1 ? 256 / (most * sizeof(T)) * most : most;
-  for (Size first = 0; first < lines; first += together) {
-    const Size count = lines - first < together ? lines - first : together, whole = count / most * most;
-    const T* at = from + first;
-    for (Size l = 0; l < k; ++l, at += step) {
-      T* put = to + first * k + l * most;
-      for (Size p = 0; p < count; p += 64 / sizeof(T)) __builtin_prefetch(at + 16 * step + p);
-      for (Size i = 0; i < whole; i += most, put += most * k) std::memcpy(put, at + i, most * sizeof(T));
-      if (whole == count) continue;
-      const Size width = (count - whole + unit - 1) / unit * unit;
-      put = to + (first + whole) * k + l * width;
-      for (Size i = 0; i < width; ++i) put[i] = i < count - whole ? at[whole + i] : T{0};
-    }
+/// A panel of b whose steps each lie in one piece.
+template <class T, class A>
+void pack_columns(const T* from, Size step, Size lines, Size k, Size width, T* to) noexcept {
+  using L = Lane<T, A>;
+  for (Size l = 0; l < k; ++l, from += step, to += width) {
+    Size i = 0;
+    for (Size p = 0; p < lines; p += 64 / sizeof(T)) __builtin_prefetch(from + 16 * step + p);
+    for (; i + L::width <= lines; i += L::width) L::load(from + i).store(to + i);
+    if (i < lines) L::load(from + i, lines - i).store(to + i);
   }
 }
 
-/// Panels of `most` lines, the last one rounded up to a multiple of `unit`.
-template <class T, class A, int most, int unit> void pack(Factor<T> from, Size lines, Size k, T* to) noexcept {
-  if (from.line == 1) return pack_columns<T, A, most>(from.at, from.step, lines, k, unit, to);
-  for (Size i = 0; i < lines; i += most) {
-    const Size count = lines - i < most ? lines - i : most;
-    pack_rows<T, A>(from.at + i * from.line, from.line, count, k, (count + unit - 1) / unit * unit, to + i * k);
+template <class T, class A> void pack_b(Factor<T> from, Size lines, Size k, T* to) noexcept {
+  for (Size j = 0, width; j < lines; j += width) {
+    width = panel_width<T, A>(lines - j);
+    const Size count = lines - j < width ? lines - j : width;
+    const T* const at = from.at + j * from.line;
+    if (from.line == 1) pack_columns<T, A>(at, from.step, count, k, width, to + j * k);
+    else pack_rows<T, A>(at, from.line, count, k, width, to + j * k);
+  }
+}
+
+template <class T, class A> void pack_a(Factor<T> from, Size lines, Size k, T* to) noexcept {
+  constexpr Size width = Held<T, A>::rows;
+  if (from.line != 1) {
+    for (Size i = 0; i < lines; i += width)
+      pack_rows<T, A>(from.at + i * from.line, from.line, lines - i < width ? lines - i : width, k, width, to + i * k);
+    return;
+  }
+  constexpr Size together = 256 / sizeof(T);  // some cache lines of each step, which are several panels
+  for (Size first = 0; first < lines; first += together) {
+    const Size count = lines - first < together ? lines - first : together, whole = count / width * width;
+    const T* at = from.at + first;
+    for (Size l = 0; l < k; ++l, at += from.step) {
+      T* put = to + first * k + l * width;
+      for (Size p = 0; p < count; p += 64 / sizeof(T)) __builtin_prefetch(at + 16 * from.step + p);
+      for (Size i = 0; i < whole; i += width, put += width * k) std::memcpy(put, at + i, width * sizeof(T));
+      for (Size i = 0; whole < count && i < width; ++i) put[i] = i < count - whole ? at[whole + i] : T{0};
+    }
   }
 }
 
@@ -191,8 +213,8 @@ template <class T, class A> constexpr ProductKernels<T> make_product_kernels() {
   return {.rows = rows,
           .columns = columns,
           .vector = width,
-          .pack_a = pack<T, A, rows, rows>,
-          .pack_b = pack<T, A, columns, width>,
+          .pack_a = pack_a<T, A>,
+          .pack_b = pack_b<T, A>,
           .multiply = multiply<T, A>};
 }
 
