@@ -43,7 +43,8 @@ template <class T> struct PackedProduct {
   /// A vector of few columns costs as much as a full one: those are computed as rows.
   void run() {
     const i64 few = n % kernels.vector, most = kernels.vector * (a.line == 1 ? 10 : 6) / 16;
-    if (few == 0 || few > most || m < 2 * kernels.vector || k < 32) return columns();
+    const bool pays = few == n || n - few >= kernels.columns;  // else another vector for the panel there is costs less
+    if (few == 0 || few > most || !pays || m < 2 * kernels.vector || k < 32) return columns();
     n -= few;
     const Tensor room = scratch<T>(few * m);
     T* const turned = elements_of<T>(room);
