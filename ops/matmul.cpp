@@ -63,26 +63,30 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
 
 // What is not a batch of matrices on both sides is made one, around the same product: a vector by an axis of 1, and a
 // batch against a single matrix by stacking its rows, which is one product forward and one for each derivative.
-Tensor matmul(const Operand& a, const Operand& b) {
+Tensor matmul(const Operand& a, const Operand& b, const MatmulOptions& options) {
   using namespace detail;
   Call call(op, a, b);
   call.floating();
   const Shape &sa = call.shape(0), &sb = call.shape(1);
   const int ra = sa.rank(), rb = sb.rank();
-  if (ra == 0 || rb == 0)
-    call.fail<ShapeError>("needs one axis or more: a is {}, b is {}", to_string(sa), to_string(sb));
-  if (ra >= 2 && (rb > 2 || (ra == 2 && rb == 2))) return matmul(a, false, b, false);
-  const i64 k = sa[ra - 1];
-  if (k != sb[rb == 1 ? 0 : rb - 2])
+  const auto [ta, tb] = options;
+  if (ra < (ta ? 2 : 1) || rb < (tb ? 2 : 1))
+    call.fail<ShapeError>("needs one axis or more{}: a is {}, b is {}", ta || tb ? ", two where transposed" : "",
+                          to_string(sa), to_string(sb));
+  if (ra >= 2 && (rb > 2 || (ra == 2 && rb == 2) || (ta && rb == 2))) return matmul(a, ta, b, tb);
+  const i64 k = sa[ra - (ta ? 2 : 1)];
+  if (k != sb[rb == 1 ? 0 : rb - (tb ? 1 : 2)])
     call.fail<ShapeError>("inner dimensions differ: a is {}, b is {}", to_string(sa), to_string(sb));
 
   const CallScope scope(call);
-  const Shape rows(sa.begin(), ra - 1);
-  const Tensor left = ra == 2 ? call.in(0) : reshape(call.in(0), Shape{rows.size(), k});
+  Shape rows(sa.begin(), ra - 1);
+  if (ta) rows[ra - 2] = sa[ra - 1];
+  const bool is_matrix = ra == 2 || ta;
+  const Tensor left = is_matrix ? call.in(0) : reshape(call.in(0), Shape{rows.size(), k});
   const Tensor right = rb == 1 ? reshape(call.in(1), Shape{k, 1}) : call.in(1);
   Shape shape = rb > 2 ? batch_of(call.in(1)) : rows;
-  if (rb > 1) shape.push_back(sb[rb - 1]);
-  return reshape(matmul(left, false, right, false), shape);
+  if (rb > 1) shape.push_back(sb[rb - (tb ? 2 : 1)]);
+  return reshape(matmul(left, ta, right, tb), shape);
 }
 
 }  // namespace xgrad

@@ -35,11 +35,7 @@ struct Factors {
 
 struct W5 : Factors {
   using Factors::Factors;
-  void step() {
-    if (e.transposed_a) c = matmul(transpose(a), b);
-    else if (e.transposed_b) c = matmul(a, transpose(b));
-    else c = matmul(a, b);
-  }
+  void step() { c = matmul(a, b, {.transpose_a = e.transposed_a, .transpose_b = e.transposed_b}); }
   std::vector<double> check() { return step(), sum_of_c(); }
 };
 

@@ -147,6 +147,8 @@ std::vector<BadCall> bad_calls() {
       // products
       bad<ShapeError>("matmul", [] { return matmul(a, b); }, {"a is (2, 3), b is (2, 4)", "inner dimensions differ"}),
       bad<ShapeError>("matmul", [] { return matmul(a, s); }, {"a is (2, 3), b is ()"}),
+      bad<ShapeError>("matmul", [] { return matmul(a, b, {.transpose_b = true}); }, {"inner dimensions differ"}),
+      bad<ShapeError>("matmul", [] { return matmul(zeros({3}), b, {.transpose_a = true}); }, {"a is (3,)", "two where transposed"}),
       bad<ShapeError>("matmul", [] { return matmul(zeros({2, 2, 3}), zeros({3, 3, 2})); }, {"(2, 2, 3)", "(3, 3, 2)"}),
       bad<DTypeError>("matmul", [] { return matmul(a, zeros({3, 2}, float64)); }, {"argument 1 is float32 (2, 3), argument 2 is float64 (3, 2)"}),
       bad<DTypeError>("matmul", [] { return matmul(i, zeros({3, 2}, int64)); }, {"int64 (2, 3)"}),

@@ -122,6 +122,35 @@ TEST_CASE("matmul: derivatives of order 2 and 3, of one tensor on both sides, of
         Approx(6 * sum(matmul(matmul(u, u), u)).item()));
 }
 
+TEST_CASE("matmul: what it transposes itself has the values and the derivatives of transpose") {
+  const auto swapped = [](const Tensor& x) { return x.rank() < 2 ? x : swapaxes(x, -1, -2); };
+  const auto check = [&](const Shape& sa, const Shape& sb, MatmulOptions options) {
+    CAPTURE(to_string(sa), to_string(sb), options.transpose_a, options.transpose_b);
+    const auto f = [&](const Inputs& in) { return matmul(in[0], in[1], options); };
+    const auto plain = [&](const Inputs& in) {
+      return matmul(options.transpose_a ? swapped(in[0]) : in[0], options.transpose_b ? swapped(in[1]) : in[1]);
+    };
+    const Inputs in = {random_variable(sa), random_variable(sb, -1, 1, float64, 2)};
+    check_close(f(in), plain(in));
+    CHECK((same_bits(f(in), plain(in)) || sa.rank() == 1 || sb.rank() == 1));
+    CHECK(f(in).shape() == plain(in).shape());
+    const GradcheckReport report = gradcheck(f, in, {.order = 2});
+    INFO(report.text);
+    CHECK(report.ok);
+  };
+  const MatmulOptions a = {.transpose_a = true}, b = {.transpose_b = true}, both = {true, true};
+  check({3, 2}, {3, 4}, a);
+  check({2, 3}, {4, 3}, b);
+  check({3, 2}, {4, 3}, both);
+  check({2, 3, 2}, {2, 3, 4}, a);
+  check({2, 3, 2}, {4, 3}, both);
+  check({2, 2, 3}, {4, 3}, b);
+  check({2, 3, 2}, {3}, a);
+  check({3, 2}, {3}, a);
+  check({3}, {4, 3}, b);
+  check({3}, {2, 4, 3}, b);
+}
+
 TEST_CASE("matmul: empty extents") {
   CHECK(matmul(zeros({0, 3}), ones({3, 2})).shape() == Shape{0, 2});
   CHECK(matmul(zeros({2, 0, 3}), ones({3, 2})).shape() == Shape{2, 0, 2});
