@@ -33,13 +33,15 @@ void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_s
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; ++j) __builtin_prefetch(c + i * block.ldc + j * L::width, 1);
+    for (int j = 0; j < vectors; ++j)
+      if (j * L::width * sizeof(T) % 64 == 0) __builtin_prefetch(c + i * block.ldc + j * L::width, 1);
   for (Size l = 0; l < block.k; ++l) {
     L line[vectors];
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; ++j) {
       line[j] = L::load(b + j * L::width);
-      __builtin_prefetch(b + 8 * b_step + j * L::width);
+      if constexpr (L::width * sizeof(T) == 64)  // else a panel stays in the nearest cache
+        __builtin_prefetch(b + 8 * b_step + j * L::width);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
