@@ -25,12 +25,12 @@ template <class T> Tensor scratch(i64 elements) {
 }
 template <class T> T* elements_of(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
 
-/// c = a b by the packed kernels: a part of the sum and of c at a time, and c in tiles.
+/// c = a b by the packed kernels: parts of the sum one after the other, whose bits follow from k alone, and c in tiles.
 template <class T> struct PackedProduct {
-  // What a kernel reads again and again stays in the caches: a panel of b in the first, a's part of a tile in the
-  // second.
+  // What a kernel reads again and again stays in the caches: a panel of b and a's part of a tile.
   static constexpr i64 most_steps = 256, most_rows = 48, most_packed = 4096;
-  static constexpr i64 most_tiles = 64, pack_together = i64{1} << 17;
+  // Parts of the sum that are packed together, and what a thread packs at a time, in elements.
+  static constexpr i64 packed_together = i64{1} << 17, packed_at_once = i64{1} << 15, most_tiles = 64;
 
   Factor<T> a, b;  // lines are rows of a and columns of b
   i64 m, n, k;
@@ -62,34 +62,24 @@ template <class T> struct PackedProduct {
     // A panel of a is read once for each of b, and the other way around: packing has to pay.
     const bool a_packed = n > 2 * kernels.columns;
     const i64 as_it_is = b.line == 1 && m <= 2 * kernels.rows ? n / kernels.vector * kernels.vector : 0;
-    const Tensor room_b = scratch<T>(round_up(std::min(n - as_it_is, wide), kernels.vector) * steps);
-    const Tensor room_a = a_packed ? scratch<T>(round_up(std::min(m, most_packed), kernels.rows) * steps) : Tensor();
-    T* const packed_b = elements_of<T>(room_b);
-    T* const packed_a = a_packed ? elements_of<T>(room_a) : nullptr;
+    const i64 room_a = a_packed ? round_up(std::min(m, most_packed), kernels.rows) : 0;
+    const i64 room_b = round_up(std::min(n - as_it_is, wide), kernels.vector);
+    const i64 together = std::min(k, std::max<i64>(1, packed_together / ((room_a + room_b + 1) * steps)) * steps);
+    const Tensor room = scratch<T>((room_a + room_b) * together);
+    T* const packed_b = elements_of<T>(room);
+    T* const packed_a = packed_b + room_b * together;
     for (i64 j = 0; j < n;) {
       const bool b_packed = j >= as_it_is;
       const i64 width = b_packed ? std::min(wide, n - j) : as_it_is;
-      for (i64 l = 0; l < k; l += steps) {
-        const i64 depth = std::min(steps, k - l);
-        if (b_packed) pack_b(part(b, j, l), width, depth, packed_b);
+      for (i64 l = 0; l < k; l += together) {
+        const i64 depth = std::min(together, k - l);
+        const Packed y{part(b, j, l), width, b_packed ? round_up(width, kernels.vector) : 0, packed_b};
+        if (b_packed) pack(kernels.pack_b, y, depth, steps, kernels.columns, kernels.vector);
         for (i64 i = 0; i < m; i += most_packed) {
           const i64 height = std::min(most_packed, m - i);
-          Block<T> block{.m = height,
-                         .n = width,
-                         .k = depth,
-                         .a = part(a, i, l),
-                         .a_packed = a_packed,
-                         .b = b_packed ? packed_b : part(b, j, l).at,
-                         .b_step = b_packed ? 0 : b.step,
-                         .c = c + i * ldc + j,
-                         .ldc = ldc,
-                         .bias = bias && l == 0 ? bias + j : nullptr,
-                         .accumulate = accumulate || l > 0};
-          if (a_packed) {
-            pack_a(block.a, height, depth, packed_a);
-            block.a = {packed_a, 1, kernels.rows};
-          }
-          multiply(block);
+          const Packed x{part(a, i, l), height, a_packed ? round_up(height, kernels.rows) : 0, packed_a};
+          if (a_packed) pack(kernels.pack_a, x, depth, steps, kernels.rows, 0);
+          multiply(x, y, depth, steps, c + i * ldc + j, bias && l == 0 ? bias + j : nullptr, accumulate || l > 0);
         }
       }
       j += width;
@@ -97,49 +87,61 @@ template <class T> struct PackedProduct {
   }
 
  private:
+  /// Lines of a factor, and where they are packed if `room` is not 0: as many elements to a step.
+  struct Packed {
+    Factor<T> from;
+    i64 lines, room;
+    T* to;
+  };
+
   static Factor<T> part(const Factor<T>& f, i64 line, i64 step) noexcept {
     return {f.at + line * f.line + step * f.step, f.line, f.step};
   }
 
-  /// How many parts of `step` columns: up to one vector more is left to the last one, because the kernels cut what is
-  /// left at the end into panels as wide as they can.
-  i64 parts_of_columns(i64 width, i64 step) const noexcept {
-    return std::max<i64>(1, parts(width - kernels.vector, step));
+  /// On several threads only where the product is large.
+  template <class F> void tiles(i64 count, F f) const {
+    if (m * n * k > parallel_product) return parallel_for(count, f);
+    for (i64 tile = 0; tile < count; ++tile) f(tile);
   }
 
-  void pack_a(const Factor<T>& from, i64 lines, i64 depth, T* to) const {
-    const i64 step = std::max<i64>(1, pack_together / (kernels.rows * depth)) * kernels.rows;
-    parallel_for(parts(lines, step), [&](i64 p) {
-      kernels.pack_a(part(from, p * step, 0), std::min(step, lines - p * step), depth, to + p * step * depth);
+  /// How many parts of `step` lines. Up to `spare` lines more are left to the last one: the kernels cut the end of b
+  /// into panels as wide as they can.
+  static i64 parts_of(i64 lines, i64 step, i64 spare) noexcept { return std::max<i64>(1, parts(lines - spare, step)); }
+
+  void pack(void (*kernel)(Factor<T>, i64, i64, T*), const Packed& x, i64 depth, i64 steps, i64 unit, i64 spare) const {
+    const i64 step = std::max<i64>(1, packed_at_once / (unit * steps)) * unit;
+    const i64 count = parts_of(x.lines, step, spare);
+    tiles(count * parts(depth, steps), [&](i64 tile) {
+      const i64 l = tile / count * steps, first = tile % count * step, now = std::min(steps, depth - l);
+      kernel(part(x.from, first, l), tile % count < count - 1 ? step : x.lines - first, now,
+             x.to + l * x.room + first * now);
     });
   }
 
-  void pack_b(const Factor<T>& from, i64 lines, i64 depth, T* to) const {
-    const i64 step = std::max<i64>(1, pack_together / (kernels.columns * depth)) * kernels.columns;
-    const i64 count = parts_of_columns(lines, step);
-    parallel_for(count, [&](i64 p) {
-      kernels.pack_b(part(from, p * step, 0), p < count - 1 ? step : lines - p * step, depth, to + p * step * depth);
-    });
-  }
-
-  void multiply(const Block<T>& all) const {
-    const i64 enough = std::max(parallel_product, all.m * all.n * all.k / most_tiles);
-    i64 rows = std::min(all.m, most_rows), columns = all.n;
-    const auto is_large = [&] { return rows * columns * all.k > enough; };
+  void multiply(const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add, bool adds) const {
+    const i64 enough = std::max(parallel_product / 2, x.lines * y.lines * depth / most_tiles);
+    i64 rows = std::min(x.lines, most_rows), columns = y.lines;
+    const auto is_large = [&] { return rows * columns * depth > enough; };
     const auto halve = [](i64& extent, i64 step) { extent = round_up((extent + 1) / 2, step); };
     while (is_large() && columns > 4 * kernels.columns) halve(columns, kernels.columns);
     while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
-    const i64 across = parts_of_columns(all.n, columns);
-    parallel_for(across * parts(all.m, rows), [&](i64 tile) {
+    const i64 across = parts_of(y.lines, columns, kernels.vector);
+    tiles(across * parts(x.lines, rows), [&](i64 tile) {
       const i64 i = tile / across * rows, j = tile % across * columns;
-      Block<T> block = all;
-      block.m = std::min(rows, all.m - i), block.n = tile % across < across - 1 ? columns : all.n - j;
-      if (all.a_packed) block.a.at += i * all.k;
-      else block.a = part(all.a, i, 0);
-      block.b += all.b_step ? j : j * all.k;
-      block.c += i * ldc + j;
-      if (block.bias) block.bias += j;
-      kernels.multiply(block);
+      for (i64 l = 0; l < depth; l += steps) {
+        const i64 now = std::min(steps, depth - l);
+        kernels.multiply({.m = std::min(rows, x.lines - i),
+                          .n = tile % across < across - 1 ? columns : y.lines - j,
+                          .k = now,
+                          .a = x.room ? Factor<T>{x.to + l * x.room + i * now, 1, kernels.rows} : part(x.from, i, l),
+                          .a_packed = x.room > 0,
+                          .b = y.room ? y.to + l * y.room + j * now : part(y.from, j, l).at,
+                          .b_step = y.room ? 0 : y.from.step,
+                          .c = to + i * ldc + j,
+                          .ldc = ldc,
+                          .bias = add && l == 0 ? add + j : nullptr,
+                          .accumulate = adds || l > 0});
+      }
     });
   }
 };
