@@ -48,11 +48,10 @@ template <class T> struct PackedProduct {
     n -= few;
     const Tensor room = scratch<T>(few * m);
     T* const turned = elements_of<T>(room);
-    PackedProduct{part(b, n, 0), a, few, m, k, turned, m, nullptr, false}.columns();
-    if (bias || accumulate)
-      for (i64 i = 0; i < m; ++i)
-        for (i64 j = 0; j < few; ++j)
-          turned[j * m + i] += (bias ? bias[n + j] : 0) + (accumulate ? c[i * ldc + n + j] : 0);
+    const bool adds = bias || accumulate;
+    for (i64 i = 0; adds && i < m; ++i)
+      for (i64 j = 0; j < few; ++j) turned[j * m + i] = bias ? bias[n + j] : c[i * ldc + n + j];
+    PackedProduct{part(b, n, 0), a, few, m, k, turned, m, nullptr, adds}.columns();
     array_kernels().move[sizeof(T) / 8].transpose(turned, few, m, m, c + n, ldc);
     if (n > 0) columns();
   }

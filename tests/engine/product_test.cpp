@@ -98,6 +98,13 @@ TEST_CASE(
     const Threads scope(count);
     CHECK(whole.product() == c);
   }
+  // Of 50 columns, the last two are computed as rows where there are many rows.
+  for (const int end : {0, 1, 2}) {
+    const Sample<float> many{.m = 40, .n = 50, .k = k, .accumulate = end == 1, .has_bias = end == 2};
+    const Sample<float> few{.m = 20, .n = 50, .k = k, .accumulate = end == 1, .has_bias = end == 2};
+    const std::vector<float> all = many.product(), some = few.product();
+    CHECK(std::equal(some.begin(), some.end(), all.begin()));
+  }
   Sample<float> turned{.ta = true, .tb = true, .m = m, .n = n, .k = k};
   for (i64 l = 0; l < k; ++l) {
     for (i64 i = 0; i < m; ++i) turned.a[static_cast<std::size_t>(l * m + i)] = whole.at_a(i, l);
