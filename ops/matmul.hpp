@@ -14,6 +14,7 @@ struct MatmulOptions {
 ///     c = a b;  da = g b^T,  db = a^T g
 /// float32 or float64, both the same (DTypeError). Inner extents that differ, batches that do not broadcast, and 0-d
 /// arguments are a ShapeError.
-Tensor matmul(const Operand& a, const Operand& b, const MatmulOptions& options = {});
+Tensor matmul(const Operand& a, const Operand& b, const MatmulOptions& options);
+inline Tensor matmul(const Operand& a, const Operand& b) { return matmul(a, b, MatmulOptions()); }
 
 }  // namespace xgrad
