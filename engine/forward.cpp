@@ -144,21 +144,6 @@ struct Arguments {
   }
 };
 
-Shape result_shape(const Op& op, const Operand* const* operands, const Tensor* const* in, int count) {
-  Shape shape = in[0]->shape();
-  for (int i = 1; i < count; ++i) {
-    const Shape before = shape;
-    if (broadcast(before, in[i]->shape(), shape)) continue;
-    std::string list;
-    for (int k = 0; k < count; ++k)
-      list += fmt::format("{}{} is {}", k ? ", " : "", op.elementwise->names[k], to_string(in[k]->shape()));
-    fail<ShapeError>(op.name, operands[0]->site, "shapes do not broadcast: {}", list);
-  }
-  if (count > 1 && shape.too_large())
-    fail<ShapeError>(op.name, operands[0]->site, "the result {} would have more than 2^40 elements", to_string(shape));
-  return shape;
-}
-
 void record_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
                     Tensor& out) {
   Reads reads = reads_nothing;
@@ -172,7 +157,7 @@ void record_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* con
 Tensor elementwise_array(const Op& op, const Operand* const* operands, int count) {
   const ElementwiseRule& rule = *op.elementwise;
   const Arguments arguments(op, operands, count);
-  const Shape shape = result_shape(op, operands, arguments.in, count);
+  const Shape shape = broadcast(op.name, operands[0]->site, arguments.in, count, rule.names);
   const DType out_dtype = rule.is_mask ? DType::boolean : arguments.dtype;
   Output out(out_dtype, shape);
   const Shape* shapes[3];

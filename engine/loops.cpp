@@ -18,6 +18,22 @@ bool broadcast(const Shape& a, const Shape& b, Shape& out) noexcept {
   return true;
 }
 
+Shape broadcast(const char* op, Site site, const Tensor* const* in, int count, const char* const* names) {
+  Shape shape = in[0]->shape();
+  for (int i = 1; i < count; ++i) {
+    const Shape before = shape;
+    if (broadcast(before, in[i]->shape(), shape)) continue;
+    std::string list;
+    for (int k = 0; k < count; ++k)
+      list += fmt::format("{}{} is {}", k ? ", " : "", names ? names[k] : fmt::format("argument {}", k + 1),
+                          to_string(in[k]->shape()));
+    fail<ShapeError>(op, site, "shapes do not broadcast: {}", list);
+  }
+  if (count > 1 && shape.too_large())
+    fail<ShapeError>(op, site, "the result {} would have more than 2^40 elements", to_string(shape));
+  return shape;
+}
+
 Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noexcept {
   Loop loop;  // only the axes and operands in use are set
   const int operands = count + 1;

@@ -62,18 +62,9 @@ const Op& op_for(Program& p) {
 
 Tensor run(Program& p, Call& call) {
   const DType dtype = call.floating();
-  Shape shape = call.shape(0);
-  for (int i = 1; i < call.count(); ++i) {
-    const Shape before = shape;
-    if (broadcast(before, call.shape(i), shape)) continue;
-    std::string list;
-    for (int k = 0; k < call.count(); ++k)
-      list += fmt::format("{}argument {} is {}", k ? ", " : "", k + 1, to_string(call.shape(k)));
-    call.fail<ShapeError>("shapes do not broadcast: {}", list);
-  }
-  if (shape.too_large()) call.fail<ShapeError>("the result {} would have more than 2^40 elements", to_string(shape));
   const Tensor* in[max_inputs];
   for (int i = 0; i < call.count(); ++i) in[i] = &call.in(i);
+  const Shape shape = broadcast(call.name(), call.site(), in, call.count(), nullptr);
   Output out(dtype, shape);
   void* to = out.get();
   evaluate(p, dtype, shape, in, &to);

@@ -5,6 +5,11 @@ namespace xgrad::detail {
 
 constinit thread_local Trace* Trace::innermost = nullptr;
 
+void Trace::refuse(const char* text) {
+  if (!innermost || !innermost->site.file) throw ValueError(std::string("lift: ") + text);
+  fail<ValueError>("lift", innermost->site, "{}", text);
+}
+
 Symbol Trace::emit(Code code, const Symbol* in) {
   using S = SymbolOf;
   const Row& row = row_of(code);
@@ -47,7 +52,7 @@ Symbol Trace::emit(Code code, const Symbol* in) {
 }
 
 bool Trace::decide(u32 condition) {
-  if (!asks) throw ValueError("lift: a comparison of symbols was asked for its answer outside of lift()");
+  if (!asks) refuse("a comparison of symbols was asked for its answer outside of lift()");
   for (std::size_t i = 0; i < asked; ++i)
     if (path.decisions[i].first == condition) return path.decisions[i].second;
   if (asked < scripted) {
@@ -70,7 +75,7 @@ Symbol apply_rule(Code code, const Symbol* in) {
   for (int i = 0; i < inputs; ++i) {
     Trace* t = SymbolOf::trace(in[i]);
     if (!t || t == trace) continue;
-    if (trace) throw ValueError("lift: Symbols of two calls of lift() met");
+    if (trace) Trace::refuse("Symbols of two calls of lift() met");
     trace = t;
   }
   if (trace) return Trace::check(trace).emit(code, in);

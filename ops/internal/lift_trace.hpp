@@ -31,8 +31,10 @@ class Trace {
   static Trace& check(Trace* trace) {
     for (Trace* t = innermost; t; t = t->outer_)
       if (t == trace) return *t;
-    throw ValueError("lift: a Symbol was used outside of the call of lift() it was made for");
+    refuse("a Symbol was used outside of the call of lift() it was made for");
   }
+  /// ValueError, with the line of the innermost call of lift(), if there is one.
+  [[noreturn]] static void refuse(const char* text);
 
   Symbol input(int i) { return add({Code::input, {static_cast<u32>(i), 0, 0}, 0}); }
   Symbol emit(Code code, const Symbol* in);
