@@ -20,7 +20,7 @@ struct Place {
 };
 /// What the offset counts from; each broadcast argument may have one of its own.
 enum : i64 { stays, with_block, with_arrays, with_argument };
-constexpr int own_offsets = chain_offsets - with_argument;
+constexpr int all_offsets = 8, own_offsets = all_offsets - with_argument;
 
 /// An argument: all elements, or one, or `broadcast`.
 struct Argument {
@@ -63,9 +63,10 @@ class Evaluation {
     const i64 parts = std::max<i64>(1, columns_ / tile), pieces = total_ / columns_ * parts;
     const auto some = [&](i64 first, i64 last) {
       const Memory m(*this);
+      i64 row = first / parts, part = first % parts;
       for (i64 piece = first; piece < last; ++piece) {
-        const i64 part = piece % parts;
-        run_row(m, piece / parts, part * tile, part + 1 == parts ? columns_ : (part + 1) * tile);
+        run_row(m, row, part * tile, part + 1 == parts ? columns_ : (part + 1) * tile);
+        if (++part == parts) part = 0, ++row;
       }
       if (short_) copy_results(m);
     };
@@ -188,10 +189,10 @@ class Evaluation {
       unsigned numbers = 0;
       for (int k = 0; k < from.operands; ++k) {
         const Place& at = m.places[from.in[k]];
-        to.operand[k] = {at.base, at.moves};
-        if (at.step == 0 && from.op != ChainOp::store) numbers |= 1u << k;
+        to.operand[k] = {at.base, at.moves == stays ? 0 : -1};
+        if (at.step == 0 && !(from.stores && k + 1 == from.operands)) numbers |= 1u << k;
       }
-      to.function = chains_.function(from.op, numbers);
+      to.function = chains_.function(from.sequence, numbers);
     }
   }
 
@@ -201,32 +202,42 @@ class Evaluation {
   }
 
   void run_row(const Memory& m, i64 row, i64 start, i64 end) const {
-    i64 offset[chain_offsets] = {}, step[chain_offsets] = {0, item_, item_};
-    for (int k = 0; k < own_; ++k) step[with_argument + k] = item_ * loop_.stride[k + 1][loop_.axes - 1];
-    i64 index[Loop::max_axes], rest = row;
-    for (int axis = loop_.axes - 2; axis > 0; --axis)
-      index[axis] = rest % loop_.extent[axis], rest /= loop_.extent[axis];
+    i64 offset[all_offsets], own[own_offsets], index[Loop::max_axes], rest = row;
+    offset[stays] = offset[with_block] = 0;
+    const int last = loop_.axes - 1;
+    for (int axis = last - 1; axis > 0; --axis) index[axis] = rest % loop_.extent[axis], rest /= loop_.extent[axis];
     index[0] = rest;
+    for (int k = 0; k < own_; ++k) {
+      own[k] = 0;
+      for (int axis = 0; axis < last; ++axis) own[k] += index[axis] * loop_.stride[k + 1][axis];
+    }
     while (start < end) {
       const i64 n = end - start < m.block + chains_.group ? end - start : m.block;
       offset[with_arrays] = (row * columns_ + start) * item_;
-      for (int k = 0; k < own_; ++k) {
-        i64& to = offset[with_argument + k];
-        to = start * step[with_argument + k];
-        for (int axis = 0; axis < loop_.axes - 1; ++axis) to += index[axis] * loop_.stride[k + 1][axis] * item_;
-      }
-      run_block(m, offset, step, start, n);
+      for (int k = 0; k < own_; ++k) offset[with_argument + k] = (own[k] + start * loop_.stride[k + 1][last]) * item_;
+      run_block(m, offset, start, n);
       start += n;
     }
   }
 
-  void run_block(const Memory& m, const i64* offset, const i64* step, i64 start, i64 n) const {
+  void run_block(const Memory& m, const i64* offset, i64 start, i64 n) const {
     for (int i = 0; laid_out_ > 0 && i < p_.inputs; ++i)
       if (arguments_[i].laid_out) lay_out(arguments_[i], start, n, const_cast<char*>(m.places[i].base));
     for (const Program::Run& run : p_.runs) {
-      if (run.is_chain()) chains_.run(m.steps + run.begin, offset, step, n);
+      if (run.is_chain()) run_chain(m, run, offset, n);
       else run_kernel(m, run.step, offset, n);
     }
+  }
+
+  void run_chain(const Memory& m, const Program::Run& run, const i64* offset, i64 n) const {
+    for (u32 i = run.begin; i < run.end; ++i) {
+      const Program::Instruction& from = p_.instructions[i];
+      for (int k = 0; k < from.operands; ++k) {
+        const Place& at = m.places[from.in[k]];
+        m.steps[i].operand[k].base = at.base + offset[at.moves];
+      }
+    }
+    chains_.run(m.steps + run.begin, run.end - run.begin, n);
   }
 
   /// Elements [start, start + n) of a broadcast argument: what is left of a row, rows, the beginning of one.

@@ -19,11 +19,12 @@ struct Program {
     Code code;
     u32 in[3];
   };
-  /// Of a chain; the operands are values.
+  /// Of a chain: a sequence's number; the operands are values.
   struct Instruction {
-    ChainOp op;
+    u8 sequence;
     u8 operands;
-    u32 in[3];
+    bool stores;  // into the last operand
+    u32 in[4];
   };
   /// What is computed in one go over a block: a step by its rule's kernel, or a chain of arithmetic, group by group.
   struct Run {

@@ -64,9 +64,10 @@ constexpr ChainOp chain_op(Code code, int held) {
 /// The same for a step whose input `i` is itself computed from memory, by `inner`: both at once.
 constexpr ChainOp paired_op(Code code, int i, Code inner) {
   using enum ChainOp;
-  const bool product = inner == Code::Mul || inner == Code::Square;
-  if (code == Code::Add && product) return add_product;
-  if (code == Code::Sub && product) return i == 1 ? sub_product : product_sub;
+  if (code == Code::Add && inner == Code::Square) return add_square;
+  if (code == Code::Sub && inner == Code::Square) return i == 1 ? sub_square : square_sub;
+  if (code == Code::Add && inner == Code::Mul) return add_product;
+  if (code == Code::Sub && inner == Code::Mul) return i == 1 ? sub_product : product_sub;
   if (code == Code::Mul && inner == Code::Add) return mul_sum;
   if (code == Code::Mul && inner == Code::Sub) return mul_difference;
   return end;
@@ -196,13 +197,34 @@ class Scheduler {
       if (inputs(k) < 2 || !in_chain(in[i]) || uses_[in[i] - first_] != 1) continue;
       const u32 s = in[i] - first_;
       if ((choice ? choice_op(code(s), 1).op : paired_op(code(k), i, code(s))) == ChainOp::end) continue;
+      const u32 factor = product_inside(s, paired_op(code(k), i, code(s)));
       bool from_memory = true;
-      for (int j = 0; j < inputs(s); ++j) from_memory = from_memory && !in_chain(p_.steps[s].in[j]);
+      for (int j = 0; j < inputs(s); ++j) {
+        const u32 value = p_.steps[s].in[j];
+        from_memory = from_memory && (!in_chain(value) || value == factor);
+      }
       const bool other =
           choice ? in_chain(in[1]) || in_chain(in[2]) : in_chain(in[1 - i]) && !absorbed_[in[1 - i] - first_];
       absorbed_[s] = from_memory && other;
+      if (absorbed_[s] && factor) absorbed_[factor - first_] = true;
       if (absorbed_[s]) return;
     }
+  }
+
+  /// An input of the product s that is itself one, used there alone and computed from memory, if `op` has a form for
+  /// that; otherwise 0, which is no step's value.
+  u32 product_inside(u32 s, ChainOp op) const {
+    if (code(s) != Code::Mul || (op != ChainOp::add_product && op != ChainOp::sub_product)) return 0;
+    for (int j = 0; j < 2; ++j) {
+      const u32 value = p_.steps[s].in[j];
+      if (value < first_ || !inside_[value - first_]) continue;
+      const Program::Step& inner = p_.steps[value - first_];
+      if (inner.code != Code::Mul || uses_[value - first_] != 1) continue;
+      if ((inner.in[0] < first_ || !inside_[inner.in[0] - first_]) &&
+          (inner.in[1] < first_ || !inside_[inner.in[1] - first_]))
+        return value;
+    }
+    return 0;
   }
 
   void set_homes(const std::vector<std::vector<u32>>& runs) {
@@ -230,7 +252,7 @@ class Scheduler {
     const auto begin = static_cast<u32>(p_.instructions.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const u32 k = steps[i];
-      emit_step(k, held);
+      emit_step(k, held, begin);
       held = first_ + k;
       each_source(k, [&](u32 s) {
         if (p_.homes[s].storage != Program::Storage::group || last_[s] != i) return;
@@ -238,14 +260,32 @@ class Scheduler {
         last_[s] = ~std::size_t{0};  // once only
       });
       if (p_.homes[k].storage == Program::Storage::group) p_.homes[k].index = take(free, p_.groups);
-      if (p_.homes[k].storage != Program::Storage::registers)
-        p_.instructions.push_back({ChainOp::store, 1, {held, 0, 0}});
+      if (p_.homes[k].storage != Program::Storage::registers) emit(ChainOp::store, {held}, begin);
     }
-    p_.instructions.push_back({ChainOp::end, 0, {0, 0, 0}});
+    p_.instructions.push_back({static_cast<u8>(ChainOp::end), 0, false, {0, 0, 0, 0}});
     p_.runs.push_back({0, begin, static_cast<u32>(p_.instructions.size())});
   }
 
-  void emit_step(u32 k, u32 held) {
+  /// Operation and operands; one step with what is before it in the chain, from `begin` on, where there is such a step.
+  void emit(ChainOp op, const std::vector<u32>& operands, u32 begin) {
+    if (p_.instructions.size() == begin || !extend(p_.instructions.back(), op))
+      p_.instructions.push_back({static_cast<u8>(op), 0, op == ChainOp::store, {0, 0, 0, 0}});
+    Program::Instruction& to = p_.instructions.back();
+    for (u32 value : operands) to.in[to.operands++] = value;
+  }
+
+  static bool extend(Program::Instruction& last, ChainOp op) {
+    ChainSequence wanted = chain_sequence(last.sequence);
+    if (wanted.third != ChainOp::end) return false;
+    (wanted.second == ChainOp::end ? wanted.second : wanted.third) = op;
+    const auto at = std::find(std::begin(chain_several), std::end(chain_several), wanted);
+    if (at == std::end(chain_several)) return false;
+    last.sequence = static_cast<u8>(chain_ops + static_cast<std::size_t>(at - chain_several));
+    last.stores = op == ChainOp::store;
+    return true;
+  }
+
+  void emit_step(u32 k, u32 held, u32 begin) {
     const u32* in = p_.steps[k].in;
     const int count = inputs(k);
     const auto hard = [&](u32 value) {  // better in registers than read from memory
@@ -254,24 +294,36 @@ class Scheduler {
     int at = static_cast<int>(std::find(in, in + count, held) - in);
     if (at == count) {
       at = static_cast<int>(std::find_if(in, in + count, hard) - in) % count;
-      p_.instructions.push_back({ChainOp::load, 1, {in[at], 0, 0}});
+      emit(ChainOp::load, {in[at]}, begin);
     }
     if (code(k) == Code::Identity) return;
-    Program::Instruction instruction{chain_op(code(k), at), 0, {0, 0, 0}};
-    const auto add_operand = [&](u32 value) { instruction.in[instruction.operands++] = value; };
+    ChainOp op = chain_op(code(k), at);
+    std::vector<u32> operands;
     for (int i = 0; i < count; ++i) {
       if (i == at) continue;
       if (!is_absorbed(in[i])) {
-        add_operand(in[i]);
+        operands.push_back(in[i]);
         continue;
       }
       const Program::Step& inner = p_.steps[in[i] - first_];
       const Choice choice = choice_op(inner.code, at);
-      instruction.op = code(k) == Code::Where ? choice.op : paired_op(code(k), i, inner.code);
-      add_operand(inner.in[choice.swapped ? 1 : 0]);
-      add_operand(inner.in[choice.swapped || inner.code == Code::Square ? 0 : 1]);
+      op = code(k) == Code::Where ? choice.op : paired_op(code(k), i, inner.code);
+      add_operands(inner, choice.swapped, operands);
+      if (operands.size() == 3 && code(k) != Code::Where)
+        op = op == ChainOp::add_product ? ChainOp::add_product_of_3 : ChainOp::sub_product_of_3;
     }
-    p_.instructions.push_back(instruction);
+    emit(op, operands, begin);
+  }
+
+  /// What an absorbed step reads, and what one that it has absorbed reads, before the rest.
+  void add_operands(const Program::Step& step, bool swapped, std::vector<u32>& operands) const {
+    u32 in[2] = {step.in[0], step.in[1]};
+    const int count = row_of(step.code).inputs;
+    if (swapped || (count == 2 && is_absorbed(in[1]))) std::swap(in[0], in[1]);
+    for (int i = 0; i < count; ++i) {
+      if (is_absorbed(in[i])) add_operands(p_.steps[in[i] - first_], false, operands);
+      else operands.push_back(in[i]);
+    }
   }
 
   /// A block is free again after the last run that reads it.

@@ -80,6 +80,11 @@ template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_u
   else if constexpr (op == normal_cdf) return NormalCdf::value(r);
   else if constexpr (op == pow) return Pow::value(r, a);
   else if constexpr (op == pow_of) return Pow::value(a, r);
+  else if constexpr (op == add_square) return r + a * a;
+  else if constexpr (op == sub_square) return r - a * a;
+  else if constexpr (op == square_sub) return a * a - r;
+  else if constexpr (op == add_product_of_3) return r + a * b * c;
+  else if constexpr (op == sub_product_of_3) return r - a * b * c;
   else if constexpr (op == add) return Add::value(r, a);
   else if constexpr (op == mul) return Mul::value(r, a);
   else if constexpr (op == sub) return Sub::value(r, a);
@@ -114,7 +119,7 @@ template <ChainOp op, class L> auto compute(L r, [[maybe_unused]] L a, [[maybe_u
 
 constexpr int operands_of(ChainOp op) {
   if (op == ChainOp::load || op == ChainOp::store) return 1;
-  return op < ChainOp::add ? 0 : op < ChainOp::add_product ? 1 : op < ChainOp::first_if_greater ? 2 : 3;
+  return op < ChainOp::add_square ? 0 : op < ChainOp::add_product ? 1 : op < ChainOp::first_if_greater ? 2 : 3;
 }
 
 /// What takes so many instructions that they should be there once.
@@ -126,56 +131,78 @@ template <class T, class A> struct Chain {
   using L = Lane<T, A>;
   using R = typename L::Value::register_type;
   static constexpr int batches = 8;  // as many as the calling conventions of x86-64 and arm64 pass in registers
-  /// Read and written one by one: a wide load would wait until the narrow stores before it have left the processor.
-  using Offset = volatile std::int64_t;
-  using Function = void (*)(const ChainStep*, Offset*, R, R, R, R, R, R, R, R);
+  static constexpr std::int64_t group = batches * L::width;
+  /// At byte `at` of the arrays, with so many elements left after this group.
+  using Function = void (*)(const ChainStep*, std::int64_t at, std::int64_t left, const ChainStep* first, R, R, R, R, R,
+                            R, R, R);
 
-  /// The operand of batch i.
-  template <int which, ChainOp op, unsigned numbers> static L operand(const T* p, int i) noexcept {
-    if constexpr (which >= operands_of(op)) return 0;
-    else if constexpr (numbers >> which & 1) return *p;
-    else return L::load(p + i * L::width);
+  /// Has one batch done before the next one is begun: compilers would have more in hand than registers hold.
+  static L done(R r) noexcept {
+#ifdef __x86_64__
+    asm volatile("" : "+v"(r));
+#endif
+    return L(r);
   }
 
-  template <ChainOp op, unsigned numbers>
-  static void step(const ChainStep* s, Offset* offset, R r0, R r1, R r2, R r3, R r4, R r5, R r6, R r7) {
-    L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
-    const T* at[3] = {};
-    for (int i = 0; i < operands_of(op); ++i)
-      at[i] = reinterpret_cast<const T*>(s->operand[i].base + offset[s->operand[i].moves]);
-    const auto batch = [&](int i) {
-      if constexpr (op == ChainOp::store) r[i].store(const_cast<T*>(at[0]) + i * L::width);
-      else
-        r[i] = as_number(compute<op>(r[i], operand<0, op, numbers>(at[0], i), operand<1, op, numbers>(at[1], i),
-                                     operand<2, op, numbers>(at[2], i)));
+  /// What becomes of the batch r that is i from the first one; operands are at `at`, or, single numbers, in `number`.
+  template <unsigned numbers, ChainOp op, ChainOp... then>
+  [[gnu::always_inline]] static L after(L r, const T* const* at, const L* number, int i) noexcept {
+    constexpr int count = operands_of(op);
+    const auto operand = [&]([[maybe_unused]] auto which) -> L {
+      constexpr int k = decltype(which)::value;
+      if constexpr (k >= count) return 0;
+      else if constexpr (numbers >> k & 1) return number[k];
+      else return L::load(at[k] + i * L::width);
     };
-    if constexpr (is_function(op)) {
+    if constexpr (op == ChainOp::store) r.store(const_cast<T*>(at[0]) + i * L::width);
+    else
+      r = as_number(compute<op>(r, operand(std::integral_constant<int, 0>()), operand(std::integral_constant<int, 1>()),
+                                operand(std::integral_constant<int, 2>())));
+    if constexpr (sizeof...(then) > 0) return after<(numbers >> count), then...>(r, at + count, number + count, i);
+    else return r;
+  }
+
+  template <unsigned numbers, ChainOp... ops>
+  static void step(const ChainStep* s, std::int64_t place, std::int64_t left, const ChainStep* first, R r0, R r1, R r2,
+                   R r3, R r4, R r5, R r6, R r7) {
+    constexpr int operands = (operands_of(ops) + ...);
+    static_assert(operands <= 4);
+    L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
+    const T* at[operands + 1];
+    L number[operands + 1];
+    for (int k = 0; k < operands; ++k) {
+      at[k] = reinterpret_cast<const T*>(s->operand[k].base + (numbers >> k & 1 ? 0 : place & s->operand[k].moves));
+      if (numbers >> k & 1) number[k] = *at[k];
+    }
+    if constexpr ((is_function(ops) || ...)) {
 #pragma GCC unroll 1
-      for (int i = 0; i < batches; ++i) batch(i);
+      for (int i = 0; i < batches; ++i) r[i] = after<numbers, ops...>(r[i], at, number, i);
     } else {
 #pragma GCC unroll 8
-      for (int i = 0; i < batches; ++i) batch(i);
+      for (int i = 0; i < batches; ++i) r[i] = done(after<numbers, ops...>(r[i], at, number, i).v);
     }
     ++s;
-    reinterpret_cast<Function>(s->function)(s, offset, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v, r[6].v, r[7].v);
+    reinterpret_cast<Function>(s->function)(s, place, left, first, r[0].v, r[1].v, r[2].v, r[3].v, r[4].v, r[5].v,
+                                            r[6].v, r[7].v);
   }
 
-  static void end(const ChainStep*, Offset*, R, R, R, R, R, R, R, R) {}
-  static constexpr std::int64_t group = batches * L::width;
+  static void end(const ChainStep*, std::int64_t at, std::int64_t left, const ChainStep* first, R r0, R r1, R r2, R r3,
+                  R r4, R r5, R r6, R r7) {
+    if (left == 0) return;
+    const std::int64_t further = left < group ? left : group;
+    at += further * static_cast<std::int64_t>(sizeof(T));
+    reinterpret_cast<Function>(first->function)(first, at, left - further, first, r0, r1, r2, r3, r4, r5, r6, r7);
+  }
 
-  static void run(const ChainStep* steps, const std::int64_t* start, const std::int64_t* step, std::int64_t n) {
-    Offset offset[chain_offsets];
-    for (int i = 0; i < chain_offsets; ++i) offset[i] = start[i];
-    int moving = chain_offsets;  // so many offsets, from the first one on
-    while (moving > 1 && step[moving - 1] == 0) --moving;
+  static void run(const ChainStep* steps, std::int64_t count, std::int64_t n) {
+    constexpr std::int64_t deep = 256, size = sizeof(T);  // compilers may make calls of the jumps: so many at most
+    const std::int64_t most = (count < deep ? deep / count : 1) * group;
     const R r = L(0).v;
-    for (std::int64_t done = 0;;) {
-      reinterpret_cast<Function>(steps->function)(steps, offset, r, r, r, r, r, r, r, r);
-      done += group;
-      if (done >= n) break;
-      const std::int64_t further = done + group <= n ? group : n - done;
-      for (int i = 1; i < moving; ++i) offset[i] = offset[i] + step[i] * further;
-      done += further - group;
+    for (std::int64_t done = 0; done < n;) {
+      if (done > 0 && n - done < group) done = n - group;
+      const std::int64_t here = n - done < most ? n - done : most, left = here > group ? here - group : 0;
+      reinterpret_cast<Function>(steps->function)(steps, done * size, left, steps, r, r, r, r, r, r, r, r);
+      done += here;
     }
     // Compilers think that what took wide registers has done this; code without AVX after it would be slow.
 #ifdef __AVX__
@@ -183,23 +210,29 @@ template <class T, class A> struct Chain {
 #endif
   }
 
-  using Table = Function[chain_ops][8];
-  template <int op, unsigned numbers = 0> static constexpr void fill(Table& table) {
-    constexpr ChainOp code{op};
-    table[op][numbers] = step<code, numbers>;
-    if constexpr (numbers + 1 < 1u << operands_of(code) && code != ChainOp::store) fill<op, numbers + 1>(table);
-    else if constexpr (op + 1 < chain_ops) fill<op + 1>(table);
-  }
   struct Functions {
-    Table of;
-    constexpr Functions() : of{} {
-      fill<1>(of);
-      of[0][0] = end;
+    Function of[chain_sequences][8] = {};
+
+    template <std::size_t i, unsigned numbers, ChainOp... ops> constexpr void fill() {
+      constexpr int read = (operands_of(ops) + ...) - ((ops == ChainOp::store) + ...);
+      of[i][numbers] = step<numbers, ops...>;
+      if constexpr (numbers + 1 < 1u << read) fill<i, numbers + 1, ops...>();
+    }
+    template <std::size_t... i> constexpr explicit Functions(std::index_sequence<i...>) {
+      const auto sequence = [&](auto at) {
+        constexpr std::size_t k = decltype(at)::value;
+        constexpr ChainSequence s = chain_sequence(k);
+        if constexpr (s.first == ChainOp::end) of[k][0] = end;
+        else if constexpr (s.second == ChainOp::end) fill<k, 0, s.first>();
+        else if constexpr (s.third == ChainOp::end) fill<k, 0, s.first, s.second>();
+        else fill<k, 0, s.first, s.second, s.third>();
+      };
+      (sequence(std::integral_constant<std::size_t, i>()), ...);
     }
   };
-  static ChainFunction function(ChainOp op, unsigned numbers) {
-    static constexpr Functions functions;
-    return reinterpret_cast<ChainFunction>(functions.of[static_cast<int>(op)][numbers]);
+  static ChainFunction function(std::size_t sequence, unsigned numbers) {
+    static constexpr Functions functions(std::make_index_sequence<chain_sequences>{});
+    return reinterpret_cast<ChainFunction>(functions.of[sequence][numbers]);
   }
   static constexpr ChainKernels kernels = {group, function, run};
 };

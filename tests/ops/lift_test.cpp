@@ -344,6 +344,12 @@ TEST_CASE("lift: bits are those of the operations, however they are put together
   const Both functions[] = {
       XGRAD_BOTH(sqrt(abs(a)) + b * c),
       XGRAD_BOTH(sqrt(abs(a)) - b * c),
+      XGRAD_BOTH(sqrt(abs(a)) + a * b * c),
+      XGRAD_BOTH(sqrt(abs(a)) - c * (b * a)),
+      XGRAD_BOTH(a * a * a - 2 * a * b + b * b + c),
+      XGRAD_BOTH(b * b - sqrt(abs(a)) * (2 - c) - c * c + (a * 3 + b) * (b * a - 1)),
+      XGRAD_BOTH(((2 * a - 1) * b + 3) * c + maximum(a * 2 + b, 0) * maximum(c, a)),
+      XGRAD_BOTH(square(a - b) * 3 - square(a + b + c) + 1 / (square(b) + 2)),
       XGRAD_BOTH(b * c - sqrt(abs(a))),
       XGRAD_BOTH((a * b + c) * (b + c) - (a - b) * (c * a)),
       XGRAD_BOTH((a / b - c) * (c - a) / (b / (a * c))),
@@ -456,6 +462,12 @@ TEST_CASE("lift: errors name the user's line", "[lift]") {
   lift([&](auto x) { return kept = x; });
   CHECK(error_of<ValueError>([&] { exp(kept); }) ==
         "lift: a Symbol was used outside of the call of lift() it was made for");
+  CHECK(error_here<ValueError>([] {
+          lift([](auto x) {
+            lift([&](auto y) { return x + y; });
+            return x;
+          });
+        }) == "lift: Symbols of two calls of lift() met");
   struct Mine {};
   CHECK_THROWS_AS(lift([](auto x) { return throw Mine(), x; }), Mine);
 }
