@@ -4,11 +4,32 @@
 #include <xgrad/engine/internal/graph.hpp>
 #include <xgrad/engine/internal/loops.hpp>
 #include <xgrad/engine/internal/op.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 
 #include <cstring>
 
 namespace xgrad::detail {
 namespace {
+
+struct Expand {
+  DType dtype;
+  Loop loop;
+  i64 extent = 0, grain = 1;  // see Sliceable
+  u32 aligned = 1;
+
+  Expand(DType dtype_, const Loop& loop_) : dtype(dtype_), loop(loop_) {
+    if (loop.axes == 1) extent = loop.extent[0];
+    if (loop.stride[1][0] == 1) aligned |= 2;
+  }
+  void operator()(Pointers p) const { copy_elements(dtype, loop, p[1], p[0]); }
+  void run(Pointers p, i64 begin, i64 end) const {
+    const i64 item = item_size(dtype);
+    Loop piece = loop;
+    piece.extent[0] = end - begin;
+    copy_elements(dtype, piece, static_cast<const char*>(p[1]) + begin * loop.stride[1][0] * item,
+                  static_cast<char*>(p[0]) + begin * item);
+  }
+};
 
 const Op accumulate_op{.name = "accumulate", .vjp = [](Vjp& d) {
                          d.add(0, d.grad());
@@ -22,9 +43,11 @@ const Op expand_op{.name = "broadcast_to", .vjp = [](Vjp& d) { d.add(0, sum_to(d
 Tensor accumulate(const Operand& a, const Operand& b) {
   Call call(accumulate_op, a, b);
   Output out(call.in(0).dtype(), call.shape(0));
-  std::memcpy(out.get(), elements(call.in(0)),
-              static_cast<std::size_t>(call.in(0).size() * item_size(call.in(0).dtype())));
-  add_into(call.in(0).dtype(), out.get(), elements(call.in(1)), call.in(0).size());
+  launch({writes(out), reads(call.in(0)), reads(call.in(1))},
+         [dtype = call.in(0).dtype(), n = call.in(0).size()](Pointers p) {
+           std::memcpy(p[0], p[1], static_cast<std::size_t>(n * item_size(dtype)));
+           add_into(dtype, p[0], p[2], n);
+         });
   return call.record(out.finish());
 }
 
@@ -56,12 +79,14 @@ Tensor sum_to(const Operand& x, const Shape& shape) {
       return true;
     }();
     Output out(current.dtype(), last ? shape : extents);
-    sum_middle(current.dtype(), elements(current), outer, n, inner, out.get());
+    launch({writes(out), reads(current)}, [dtype = current.dtype(), outer, n, inner](Pointers p) {
+      sum_middle(dtype, p[1], outer, n, inner, p[0]);
+    });
     current = out.finish();
     end = begin;
   }
   if (current.shape() != shape)
-    current = shape.rank() ? view(current, shape) : scalar_tensor(current.dtype(), current.item());
+    current = shape.rank() || tracing() ? view(current, shape) : scalar_tensor(current.dtype(), current.item());
   return call.record(std::move(current));
 }
 
@@ -71,7 +96,7 @@ Tensor expand(const Operand& x, const Shape& shape) {
   Output out(call.in(0).dtype(), shape);
   const Shape* from[] = {&call.shape(0)};
   if (shape.size() > 0)
-    copy_elements(call.in(0).dtype(), broadcast_loop(shape, from, 1), elements(call.in(0)), out.get());
+    launch({writes(out), reads(call.in(0))}, Expand(call.in(0).dtype(), broadcast_loop(shape, from, 1)));
   return call.record(out.finish());
 }
 

@@ -30,7 +30,7 @@ inline bool read_scalar(Tape::Impl* tape, const char* op, const Operand& operand
   const Tensor& t = *operand.tensor;
   if (Access::has_body(t)) {
     const Body* b = Access::body(t);
-    if (b->shape.rank() != 0 || !is_floating(b->dtype)) return false;
+    if (b->shape.rank() != 0 || !is_floating(b->dtype) || tracing()) return false;
     out.dtype = b->dtype;
     out.value = read_float(b->data, b->dtype);
   } else {
@@ -112,6 +112,7 @@ struct Arguments {
     for (int i = 0; i < count; ++i) {
       const Tensor* t = operands[i]->tensor;
       if (!t) continue;
+      check_traceable(*t);
       if (!t->defined()) fail<ValueError>(op.name, operands[i]->site, "{} is an undefined tensor", rule.names[i]);
       if (rule.mask_inputs >> i & 1) {
         if (t->dtype() != DType::boolean)
@@ -161,15 +162,15 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
   const DType out_dtype = rule.is_mask ? DType::boolean : arguments.dtype;
   Output out(out_dtype, shape);
   const Shape* shapes[3];
-  const void* data[3];
-  i64 items[3];
+  Elements what[4] = {writes(out)};
+  i64 items[4] = {item_size(out_dtype)};
   for (int i = 0; i < count; ++i) {
     shapes[i] = &arguments.in[i]->shape();
-    data[i] = elements(*arguments.in[i]);
-    items[i] = item_size(arguments.in[i]->dtype());
+    what[i + 1] = reads(*arguments.in[i]);
+    items[i + 1] = item_size(arguments.in[i]->dtype());
   }
-  run_elementwise(arguments.kernel, broadcast_loop(shape, shapes, count), out.get(), item_size(out_dtype), data, items,
-                  count, false);
+  const auto n = static_cast<std::size_t>(count + 1);
+  launch(what, n, ElementwiseRun(arguments.kernel, broadcast_loop(shape, shapes, count), items, count + 1, false));
   Tensor result = out.finish();
   Tape::Impl* tape = thread_state.recording;
   if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;

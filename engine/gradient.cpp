@@ -2,6 +2,7 @@
 #include <xgrad/engine/internal/sweep.hpp>
 
 #include <xgrad/engine/internal/arrays.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/kernels/arch.hpp>
 
 #include <algorithm>
@@ -117,13 +118,17 @@ void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain
     const Tensor g = sweep.adjoint(leaf);
     if (!g.defined()) continue;
     sweep.clear(leaf);
+    if (tracing()) [[unlikely]]
+      trace_grad(tape.at(leaf).variable, false);
     Tensor& slot = tape.at(leaf).variable->leaf->grad;
     if (!slot.defined()) {
       slot = own(g);
       continue;
     }
     slot = own(slot);
-    if (slot.rank() > 0) add_into(slot.dtype(), Access::body(slot)->data, elements(g), slot.size());
+    if (slot.rank() > 0)
+      launch({updates(Access::body(slot)), reads(g)},
+             [dtype = slot.dtype(), n = slot.size()](Pointers p) { add_into(dtype, p[0], p[1], n); });
     else slot = no_grad([&] { return accumulate(slot, g); });
   }
   for (auto& [body, g] : sweep.retained) {

@@ -77,27 +77,49 @@ Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noe
   return loop;
 }
 
-void run_elementwise(ElementwiseKernel kernel, const Loop& loop, void* out, i64 out_item, const void* const* in,
-                     const i64* in_items, int count, bool accumulate) {
+ElementwiseRun::ElementwiseRun(ElementwiseKernel kernel_, const Loop& loop_, const i64* items_, int operands_,
+                               bool accumulate_)
+    : kernel(kernel_), loop(loop_), operands(operands_), accumulate(accumulate_) {
+  std::copy_n(items_, operands, items);
+  if (loop.axes > 1) return;
+  extent = loop.extent[0];
+  for (int k = 0; k < operands; ++k) aligned |= static_cast<u32>(loop.stride[k][0] == 1) << k;
+}
+
+void ElementwiseRun::run(Pointers p, i64 begin, i64 end) const {
+  Loop piece;
+  piece.axes = 1;
+  piece.extent[0] = end - begin;
+  const void* in[Loop::max_operands] = {};
+  for (int k = 0; k < operands; ++k) {
+    piece.stride[k][0] = loop.stride[k][0];
+    if (k > 0 && p[k]) in[k - 1] = static_cast<const char*>(p[k]) + begin * loop.stride[k][0] * items[k];
+  }
+  kernel(piece, static_cast<char*>(p[0]) + begin * loop.stride[0][0] * items[0], in, accumulate);
+}
+
+void ElementwiseRun::operator()(Pointers p) const {
   constexpr i64 tile = 32 * 1024;  // elements; about 10 us of work, above what waking a thread costs
+  const int count = operands - 1;
   i64 total = 1;
   for (int axis = 0; axis < loop.axes; ++axis) total *= loop.extent[axis];
   if (total == 0) return;
-  if (total < 2 * tile) return kernel(loop, out, in, accumulate);
+  if (total < 2 * tile) return kernel(loop, p[0], p + 1, accumulate);
   // An element's bits do not depend on where a loop starts, so any cut will do: the outermost axis that is long enough.
   int cut = 0;
   while (cut + 1 < loop.axes && loop.extent[cut] < 8) ++cut;
-  const i64 extent = loop.extent[cut];
+  const i64 cut_extent = loop.extent[cut];
   const i64 least = cut == loop.axes - 1 ? 64 : 1;
-  const i64 step = std::max(least, extent * tile / total / least * least);
-  parallel_for((extent + step - 1) / step, [&](i64 part) {
+  const i64 step = std::max(least, cut_extent * tile / total / least * least);
+  parallel_for((cut_extent + step - 1) / step, [&](i64 part) {
     Loop piece = loop;
     const i64 start = part * step;
-    piece.extent[cut] = std::min(step, extent - start);
+    piece.extent[cut] = std::min(step, cut_extent - start);
     const void* pointers[Loop::max_operands] = {};
     for (int k = 0; k < count; ++k)
-      if (in[k]) pointers[k] = static_cast<const char*>(in[k]) + start * loop.stride[k + 1][cut] * in_items[k];
-    kernel(piece, static_cast<char*>(out) + start * loop.stride[0][cut] * out_item, pointers, accumulate);
+      if (p[k + 1])
+        pointers[k] = static_cast<const char*>(p[k + 1]) + start * loop.stride[k + 1][cut] * items[k + 1];
+    kernel(piece, static_cast<char*>(p[0]) + start * loop.stride[0][cut] * items[0], pointers, accumulate);
   });
 }
 

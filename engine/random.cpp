@@ -1,5 +1,7 @@
 #include <xgrad/engine/random.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
+
 #include <xgrad/engine/internal/body.hpp>
 #include <xgrad/engine/internal/fail.hpp>
 
@@ -93,6 +95,8 @@ template <class Draw> Tensor draw_tensor(const char* op, const Shape& shape, DTy
 }  // namespace
 
 std::uint64_t Random::bits() noexcept {
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_refuse("draws random numbers");
   // One block of Philox gives two draws; the block's number is the counter.
   using Philox = r123::Philox4x32;
   const std::uint64_t block = position_ / 2;

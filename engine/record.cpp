@@ -1,5 +1,6 @@
 // Both sides of a general op: Call records it, Vjp shows its derivative what was kept.
 #include <xgrad/engine/internal/sweep.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 
 #include <cmath>
 #include <cstring>
@@ -34,7 +35,7 @@ void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const
   if (reads & reads_output) keep(out);
 
   Node& node = tape.push();
-  const bool is_array = out.shape().rank() > 0;
+  const bool is_array = out.shape().rank() > 0 || current_trace;
   node.site_word = Node::pack(effective(site));
   node.op_word = Node::pack(&op, Node::general | (is_array ? u32{Node::array} : 0), out.dtype());
   node.inputs[0] = std::exchange(tape.last_general, tape.count - 1);
@@ -50,6 +51,7 @@ Call::Call(const Op& op, std::initializer_list<const Operand*> operands)
   int i = 0;
   for (const Operand* operand : operands) {
     if (operand->tensor && !operand->tensor->defined()) fail<ValueError>("argument {} is an undefined tensor", i + 1);
+    if (operand->tensor) check_traceable(*operand->tensor);
     if (dtype == DType{} && operand->tensor && is_floating(operand->tensor->dtype())) dtype = operand->tensor->dtype();
     ++i;
   }
@@ -64,8 +66,10 @@ Call::Call(const Op& op, std::initializer_list<const Operand*> operands)
 
 Call::Call(const Op& op, const Tensor* inputs, int count, Site site)
     : op_(&op), site_(site), count_(count), list_(inputs) {
-  for (int i = 0; i < count; ++i)
+  for (int i = 0; i < count; ++i) {
     if (!inputs[i].defined()) fail<ValueError>("argument {} is an undefined tensor", i + 1);
+    check_traceable(inputs[i]);
+  }
 }
 
 DType Call::floating(int first, int last) const {
@@ -86,6 +90,8 @@ DType Call::floating(int first, int last) const {
 
 Tensor Call::record(Tensor value, const void* attributes, std::size_t size, const Tensor& extra) {
   Access::set_node(value, 0, 0);
+  if (tracing()) [[unlikely]]
+    trace_result(value, op_->name);
   Tape::Impl* tape = thread_state.recording;
   if (!tape || !is_floating(value.dtype())) return value;
   constexpr int few = 16;

@@ -2,9 +2,11 @@
 
 #include <xgrad/engine/internal/arrays.hpp>
 #include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/kernels/arch.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace xgrad::detail {
 namespace {
@@ -53,7 +55,19 @@ void add_into_body(Body*& target, const Tensor& value) {
     return;
   }
   make_own(target, target->dtype, target->shape);
-  add_into(target->dtype, target->data, b->data, target->size);
+  launch({updates(target), reads(value)},
+         [dtype = target->dtype, n = target->size](Pointers p) { add_into(dtype, p[0], p[1], n); });
+}
+
+/// As add_scalar(), for a 0-d value that has a body.
+Tensor positive_zero(const Tensor& g) {
+  Output sum(g.dtype(), {});
+  launch({writes(sum), reads(g)}, [dtype = g.dtype()](Pointers p) {
+    const double zero = 0;  // of either dtype
+    std::memcpy(p[0], &zero, static_cast<std::size_t>(item_size(dtype)));
+    add_into(dtype, p[0], p[1], 1);
+  });
+  return sum.finish();
 }
 
 bool has_changed(const Saved& saved) noexcept {
@@ -99,7 +113,7 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
                                site));
   const Tensor fitted = value.shape() == shape ? value : sum_to(value, shape);
   if (recording) adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
-  else if (node.is(Node::array)) add_into_body(node.adjoint_body, fitted);
+  else if (node.is(Node::array)) add_into_body(node.adjoint_body, shape.rank() > 0 ? fitted : positive_zero(fitted));
   else add_scalar(node, fitted.item());
 }
 
@@ -164,19 +178,22 @@ namespace {
 
 /// The operands of an elementwise node's derivatives, in the order of their loop: g, a, b, c, y.
 struct DerivativeOperands {
-  Tensor values[5];
-  const Shape* shapes[5] = {};
-  const void* data[5] = {};
-  i64 items[5] = {};
+  static constexpr int count = 5;
+  Tensor values[count];
 
-  /// Points at what the derivative for input i reads.
-  void choose(const Op& op, int i) noexcept {
-    for (int k = 0; k < 5; ++k) {
+  /// The launch of what the derivative for input i reads. The loop is over an output of that shape.
+  void launch(const Op& op, int i, ElementwiseKernel kernel, const Shape& shape, Elements out, bool add) const {
+    const Shape* shapes[count];
+    Elements what[count + 1] = {out};
+    i64 items[count + 1] = {item_size(values[0].dtype())};
+    for (int k = 0; k < count; ++k) {
       const bool read = k == 0 || (op.reads[i] & (k < 4 ? reads_in(k - 1) : reads_output));
       shapes[k] = read ? &values[k].shape() : nullptr;
-      data[k] = read ? elements(values[k]) : nullptr;
-      items[k] = read ? item_size(values[k].dtype()) : 0;
+      what[k + 1] = read ? reads(values[k]) : Elements{nullptr, nullptr, Elements::reads};
+      items[k + 1] = read ? item_size(values[k].dtype()) : 0;
     }
+    detail::launch(what, count + 1,
+                   ElementwiseRun(kernel, broadcast_loop(shape, shapes, count), items, count + 1, add));
   }
 };
 
@@ -187,7 +204,6 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
   const Record& record = *node.record;
   const Op& op = node.op();
   const ElementwiseRule& rule = *op.elementwise;
-  const i64 item = item_size(node.dtype());
   DerivativeOperands operands;
   operands.values[0] = adjoint(node_id);
   for (int k = 0; k < rule.inputs; ++k)
@@ -203,11 +219,9 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
       contribute(id, operands.values[0], op.name);
       continue;
     }
-    operands.choose(op, i);
     const ElementwiseKernel kernel = rule.kernels[arch_index()]->grad[i][node.dtype() == DType::float64];
-    const Loop loop = broadcast_loop(record.shape, operands.shapes, 5);
     Node& target = tape.at(id);
-    if (target.is(Node::array) && tape.shape_of(id) == record.shape) {
+    if (record.shape.rank() > 0 && tape.shape_of(id) == record.shape) {
       Body*& into = target.adjoint_body;
       Body* g = Access::body(operands.values[0]);
       // The last derivative may overwrite the upstream gradient that only this node and `operands` hold.
@@ -218,10 +232,10 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
         into = g;
       }
       const bool add = !reuse && make_own(into, node.dtype(), record.shape);
-      run_elementwise(kernel, loop, into->data, item, operands.data, operands.items, 5, add);
+      operands.launch(op, i, kernel, record.shape, add || reuse ? updates(into) : writes(into), add);
     } else {
       Output out(node.dtype(), record.shape);
-      run_elementwise(kernel, loop, out.get(), item, operands.data, operands.items, 5, false);
+      operands.launch(op, i, kernel, record.shape, writes(out), false);
       contribute(id, out.finish(), op.name);
     }
   }

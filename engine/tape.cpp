@@ -189,7 +189,7 @@ u32 Tape::Impl::leaf_id(Body* variable) {
   id = count;
   body = variable;
   Node& node = push();
-  const bool is_array = variable->shape.rank() > 0;
+  const bool is_array = variable->shape.rank() > 0 || detail::current_trace;
   node.site_word = 0;
   node.op_word = Node::pack(nullptr, Node::leaf | (is_array ? u32{Node::array} : 0), variable->dtype);
   node.inputs[0] = node.inputs[1] = 0;

@@ -1,5 +1,6 @@
 #include <xgrad/engine/internal/graph.hpp>
 #include <xgrad/engine/internal/pool.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,8 @@ void retain(Body* b) noexcept { retain_body(b); }
 void release(Body* b) noexcept {
   // A sole owner needs no read-modify-write: nobody else can take a reference meanwhile.
   if (b->refs.load(std::memory_order_acquire) != 1 && b->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (current_trace) [[unlikely]]
+    trace_freed(b);
   delete b->leaf;
   if (b->owner) release(b->owner);
   pool_put(b, b->size_class);
@@ -40,7 +43,10 @@ Body* new_body(DType dtype, const Shape& shape) {
   const i64 size = shape.size();
   const std::size_t bytes = static_cast<std::size_t>(size * item_size(dtype));
   try {
-    return header(sizeof(Body) + bytes, dtype, shape, size);
+    Body* b = header(sizeof(Body) + bytes, dtype, shape, size);
+    if (current_trace) [[unlikely]]
+      trace_created(b);
+    return b;
   } catch (const std::bad_alloc&) {
     throw Error(fmt::format("tensor: no memory for {} {}: {} bytes", name_of(dtype), to_string(shape), bytes));
   }
@@ -69,11 +75,6 @@ void check_defined(const Tensor& t, const char* op, Site site) {
 
 void check_dtype(DType dtype, const char* op, Site site) {
   if (!is_dtype(dtype)) fail<DTypeError>(op, site, "{} is no dtype", static_cast<int>(dtype));
-}
-
-void check_writable(const Tensor& t, const char* op, Site site) {
-  if (!t.is_leaf() && t.requires_grad())
-    fail<GraphError>(op, site, "the value was recorded on a tape; change a clone() of it");
 }
 
 /// Where the gradient of a variable, or of a value under retain_grad(), is. A detached handle may share the body of
@@ -150,6 +151,12 @@ void fill_nested(const NestedList& list, const Shape& shape, int axis, void* dat
 }
 
 }  // namespace
+
+void check_writable(const Tensor& t, const char* op, Site site) {
+  if (!t.is_leaf() && t.requires_grad())
+    fail<GraphError>(op, site, "the value was recorded on a tape; change a clone() of it");
+}
+
 }  // namespace detail
 
 using detail::Access;
@@ -167,6 +174,8 @@ std::int64_t Tensor::size() const noexcept { return has_body() ? body()->size : 
 double Tensor::item(Site site) const {
   detail::check_defined(*this, "item", site);
   if (size() != 1) detail::fail<ShapeError>("item", site, "needs one element, the shape is {}", to_string(shape()));
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_read(*this);
   return detail::first_element(*this);
 }
 
@@ -174,10 +183,14 @@ const void* detail::data_as(DType expected, const Tensor& tensor, const char* op
   check_defined(tensor, op, site);
   if (tensor.dtype() != expected)
     fail<DTypeError>(op, site, "the elements are {}, asked for as {}", name_of(tensor.dtype()), name_of(expected));
+  if (tracing()) [[unlikely]]
+    trace_read(tensor);
   return elements(tensor);
 }
 
 void* detail::mutable_data_as(DType expected, Tensor& tensor, const char* op, Site site) {
+  if (tracing()) [[unlikely]]
+    trace_refuse("writes elements itself");
   const void* data = data_as(expected, tensor, op, site);
   check_writable(tensor, op, site);
   if (Access::has_body(tensor)) ++Access::body(tensor)->version();
@@ -195,6 +208,8 @@ Tensor Tensor::grad() const noexcept {
 
 void Tensor::set_grad(const Tensor& grad, Site site) {
   if (!is_leaf()) detail::fail<GraphError>("set_grad", site, "not a variable");
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_refuse("sets a gradient");
   if (grad.defined()) detail::check_same("set_grad", grad, "gradient", *this, "variable", site);
   // What has a gradient of its own is not held as one: variables would hold each other, in a ring or a long chain.
   const Body* const holder = !grad.has_body() ? nullptr : grad.body()->owner ? grad.body()->owner : grad.body();
@@ -202,11 +217,17 @@ void Tensor::set_grad(const Tensor& grad, Site site) {
 }
 
 void Tensor::zero_grad() noexcept {
-  if (detail::Leaf* const leaf = detail::leaf_of(*this)) leaf->grad = Tensor();
+  detail::Leaf* const leaf = detail::leaf_of(*this);
+  if (!leaf) return;
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_grad(body(), true);
+  leaf->grad = Tensor();
 }
 
 void Tensor::retain_grad(Site site) {
   if (is_leaf()) return;
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_refuse("retains the gradient of an intermediate value");
   Tape::Impl* tape = tape_ ? detail::find_tape(tape_) : nullptr;
   if (!tape) detail::fail<GraphError>("retain_grad", site, "not a value recorded on a tape of this thread");
   detail::Node& node = tape->at(node_);
@@ -249,7 +270,7 @@ Tensor Tensor::detach() const {
 Tensor Tensor::clone() const {
   if (!defined()) return {};
   detail::Output out(dtype(), shape());
-  std::memcpy(out.get(), detail::elements(*this), static_cast<std::size_t>(size() * item_size(dtype())));
+  detail::launch({detail::writes(out), detail::reads(*this)}, detail::Copy{size() * item_size(dtype())});
   return out.finish();
 }
 
@@ -257,8 +278,9 @@ void Tensor::assign(const Tensor& source, Site site) {
   detail::check_defined(*this, "assign", site);
   detail::check_defined(source, "assign", site);
   detail::check_same("assign", source, "source", *this, "target", site);
-  void* to = detail::mutable_data_as(dtype(), *this, "assign", site);
-  std::memmove(to, detail::elements(source), static_cast<std::size_t>(size() * item_size(dtype())));
+  detail::check_writable(*this, "assign", site);
+  if (has_body()) ++body()->version();
+  detail::launch({detail::writes(*this), detail::reads(source)}, detail::Copy{size() * item_size(dtype())});
 }
 
 Tensor empty(const Shape& shape, DType dtype, Site site) {
@@ -277,7 +299,7 @@ Tensor full(const Shape& shape, double value, DType dtype, Site site) {
     case DType::int64: std::fill_n(static_cast<detail::i64*>(out.get()), n, static_cast<detail::i64>(value)); break;
     case DType::boolean: std::fill_n(static_cast<bool*>(out.get()), n, value != 0); break;
   }
-  return out.finish();
+  return detail::trace_constant(out.finish());
 }
 
 Tensor tensor(const NestedList& values, DType dtype, Site site) {
@@ -286,13 +308,13 @@ Tensor tensor(const NestedList& values, DType dtype, Site site) {
   detail::Output out(dtype, shape);
   detail::i64 index = 0;
   detail::fill_nested(values, shape, 0, out.get(), dtype, index, site);
-  return out.finish();
+  return detail::trace_constant(out.finish());
 }
 
 template <Element T> Tensor from_data(const T* first, const Shape& shape, Site) {
   detail::Output out(dtype_of<T>, shape);
   std::copy_n(first, shape.size(), static_cast<T*>(out.get()));
-  return out.finish();
+  return detail::trace_constant(out.finish());
 }
 
 template <Element T> Tensor from_vector(const std::vector<T>& values, const Shape& shape, Site site) {
@@ -300,7 +322,7 @@ template <Element T> Tensor from_vector(const std::vector<T>& values, const Shap
     detail::fail<ShapeError>("from_vector", site, "{} values for shape {}", values.size(), to_string(shape));
   detail::Output out(dtype_of<T>, shape);
   std::copy(values.begin(), values.end(), static_cast<T*>(out.get()));
-  return out.finish();
+  return detail::trace_constant(out.finish());
 }
 
 template Tensor from_data(const float*, const Shape&, Site);

@@ -23,14 +23,14 @@ void Optimizer::zero_grad() noexcept {
 }
 
 SGD::SGD(std::vector<Tensor> parameters, const SgdOptions& options, Site site)
-    : Optimizer("SGD", std::move(parameters), site), options_(options), velocity_(parameters_.size()) {
+    : Optimizer("SGD", std::move(parameters), site), options_(options), lr_(full({1}, options.lr, float64)), velocity_(parameters_.size()) {
   detail::check_options("SGD", options, site);
 }
 
 void SGD::step(Site site) {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (const Tensor grad = parameters_[i].grad(); grad.defined())
-      sgd_update(parameters_[i], grad, velocity_[i], options_, site);
+      sgd_update(parameters_[i], grad, velocity_[i], lr_, options_, site);
 }
 
 void SGD::set_lr(double lr, Site site) {
@@ -38,11 +38,13 @@ void SGD::set_lr(double lr, Site site) {
   changed.lr = lr;
   detail::check_options("SGD", changed, site);
   options_ = changed;
+  lr_.assign(full({1}, lr, float64));
 }
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site)
     : Optimizer("Adam", std::move(parameters), site),
       options_(options),
+      lr_(full({1}, options.lr, float64)),
       first_(parameters_.size()),
       second_(parameters_.size()),
       steps_(parameters_.size()) {
@@ -52,9 +54,8 @@ Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, Site site
 void Adam::step(Site site) {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (const Tensor grad = parameters_[i].grad(); grad.defined()) {
-      options_.step = steps_[i] + 1;
-      adam_update(parameters_[i], grad, first_[i], second_[i], options_, site);
-      ++steps_[i];  // not if it threw
+      if (!steps_[i].defined()) steps_[i] = zeros({1}, int64, site);
+      adam_update(parameters_[i], grad, first_[i], second_[i], steps_[i], lr_, options_, site);
     }
 }
 
@@ -63,6 +64,7 @@ void Adam::set_lr(double lr, Site site) {
   changed.lr = lr;
   detail::check_options("Adam", changed, site);
   options_ = changed;
+  lr_.assign(full({1}, lr, float64));
 }
 
 }  // namespace xgrad::nn

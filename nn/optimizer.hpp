@@ -43,6 +43,7 @@ class SGD : public Optimizer {
 
  private:
   SgdOptions options_;
+  Tensor lr_;  // where a compiled step finds it
   std::vector<Tensor> velocity_;
 };
 
@@ -59,8 +60,8 @@ class Adam : public Optimizer {
 
  private:
   AdamOptions options_;
-  std::vector<Tensor> first_, second_;
-  std::vector<std::int64_t> steps_;
+  Tensor lr_;  // where a compiled step finds it
+  std::vector<Tensor> first_, second_, steps_;
 };
 
 }  // namespace xgrad::nn

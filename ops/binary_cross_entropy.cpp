@@ -1,5 +1,8 @@
 #include <xgrad/ops/binary_cross_entropy.hpp>
 
+#include <algorithm>
+
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/div.hpp>
@@ -28,16 +31,22 @@ const Op op{.name = "binary_cross_entropy", .reads = {both, reads_in(0)}, .vjp =
               if (d.wanted(1)) d.add(1, g * (bounded(log1p(-p)) - bounded(log(p))));
             }};
 
-template <class T> void check_elements(const Call& call, const T* p) {
-  for (i64 i = 0; i < call.in(0).size(); ++i)
-    if (p[i] < 0 || p[i] > 1)
-      call.fail<ValueError>("element {} of {} is {}, expected a probability", position(call.shape(0), i),
-                            describe(call.in(0)), p[i]);
+template <class T> i64 first_outside(const T* p, i64 n) {
+  return std::find_if(p, p + n, [](T x) { return x < 0 || x > 1; }) - p;
 }
 
 void check_probabilities(const Call& call) {
-  if (call.in(0).dtype() == DType::float32) check_elements(call, static_cast<const float*>(elements(call.in(0))));
-  else check_elements(call, static_cast<const double*>(elements(call.in(0))));
+  const Tensor& p = call.in(0);
+  const auto first = [dtype = p.dtype(), n = p.size()](const void* elements) {
+    return dtype == DType::float32 ? first_outside(static_cast<const float*>(elements), n)
+                                   : first_outside(static_cast<const double*>(elements), n);
+  };
+  if (launch_check({reads(p)}, [first, n = p.size()](Pointers from) { return first(from[0]) == n; })) return;
+  const i64 i = first(elements(p));
+  const double value = p.dtype() == DType::float32 ? static_cast<const float*>(elements(p))[i]
+                                                   : static_cast<const double*>(elements(p))[i];
+  call.fail<ValueError>("element {} of {} is {}, expected a probability", position(call.shape(0), i), describe(p),
+                        value);
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <xgrad/ops/cross_entropy.hpp>
 
+#include <algorithm>
+
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/exp.hpp>
@@ -37,9 +40,11 @@ template <class T> void subtract_labels(const i64* labels, i64 rows, i64 classes
 /// A tensor of its own, changed in place before anyone else has seen it.
 Tensor less_labels(Tensor p, const Tensor& target) {
   const i64 rows = p.shape()[0], classes = p.shape()[1];
-  void* const data = Access::body(p)->data;
-  if (p.dtype() == DType::float32) subtract_labels(labels_of(target), rows, classes, static_cast<float*>(data));
-  else subtract_labels(labels_of(target), rows, classes, static_cast<double*>(data));
+  launch({updates(Access::body(p)), reads(target)}, [rows, classes, dtype = p.dtype()](Pointers at) {
+    const auto* labels = static_cast<const i64*>(at[1]);
+    if (dtype == DType::float32) subtract_labels(labels, rows, classes, static_cast<float*>(at[0]));
+    else subtract_labels(labels, rows, classes, static_cast<double*>(at[0]));
+  });
   return p;
 }
 
@@ -58,14 +63,17 @@ const Op op{.name = "cross_entropy", .reads = {reads_in(0) | reads_in(1) | reads
 /// Logits (N, C), labels (N).
 Tensor of_rows(Call& call, Reduction reduction) {
   const Tensor& x = call.in(0);
-  const i64 *labels = labels_of(call.in(1)), rows = x.shape()[0], classes = x.shape()[1];
+  const i64 rows = x.shape()[0], classes = x.shape()[1];
   const Tensor log_p = log_softmax_along(x, 1);
   Output losses(x.dtype(), {rows});
-  const auto pick = [&]<class T>(const T* from, T* to) {
-    for (i64 i = 0; i < rows; ++i) to[i] = -from[i * classes + labels[i]];
-  };
-  if (x.dtype() == DType::float32) pick(static_cast<const float*>(elements(log_p)), static_cast<float*>(losses.get()));
-  else pick(static_cast<const double*>(elements(log_p)), static_cast<double*>(losses.get()));
+  launch({writes(losses), reads(log_p), reads(call.in(1))}, [rows, classes, dtype = x.dtype()](Pointers p) {
+    const auto* labels = static_cast<const i64*>(p[2]);
+    const auto pick = [&]<class T>(const T* from, T* to) {
+      for (i64 i = 0; i < rows; ++i) to[i] = -from[i * classes + labels[i]];
+    };
+    if (dtype == DType::float32) pick(static_cast<const float*>(p[1]), static_cast<float*>(p[0]));
+    else pick(static_cast<const double*>(p[1]), static_cast<double*>(p[0]));
+  });
   const Tensor value = no_grad([&] { return reduced(losses.finish(), reduction); });
   return call.record(value, Loss(reduction, {rows}), log_p);
 }
@@ -81,11 +89,15 @@ void check_labels(const Call& call, int axis) {
   if (target.shape() != expected)
     call.fail<ShapeError>("logits are {}, labels are {}, expected {}, or probabilities in {}", to_string(x.shape()),
                           to_string(target.shape()), to_string(expected), name_of(x.dtype()));
-  const i64 *labels = labels_of(target), classes = x.shape()[axis];
-  for (i64 i = 0; i < target.size(); ++i)
-    if (labels[i] < 0 || labels[i] >= classes)
-      call.fail<ValueError>("label {} at {} is outside [0, {}): logits are {}", labels[i], position(target.shape(), i),
-                            classes, to_string(x.shape()));
+  const i64 *labels = labels_of(target), classes = x.shape()[axis], n = target.size();
+  const auto first_outside = [n, classes](const i64* from) {
+    return std::find_if(from, from + n, [&](i64 label) { return label < 0 || label >= classes; }) - from;
+  };
+  const auto all_inside = [=](Pointers p) { return first_outside(static_cast<const i64*>(p[0])) == n; };
+  if (launch_check({reads(target)}, all_inside)) return;
+  const i64 i = first_outside(labels);
+  call.fail<ValueError>("label {} at {} is outside [0, {}): logits are {}", labels[i], position(target.shape(), i),
+                        classes, to_string(x.shape()));
 }
 
 void check_probabilities(const Call& call) {

@@ -1,5 +1,6 @@
 #include <xgrad/ops/cumsum.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 
@@ -37,12 +38,14 @@ Tensor running_sum(Call& call, const Direction& direction) {
   const Middle m = middle(x.shape(), direction.axis);
   Output out(x.dtype(), x.shape());
   if (x.size() == 0) return call.record(out.finish(), direction);
-  const auto run = [&]<class T, class Sum>(T, Sum) {
-    add_up<T, Sum>(static_cast<const T*>(elements(x)), m, direction.from_end, static_cast<T*>(out.get()));
-  };
-  if (x.dtype() == DType::float32) run(float{}, double{});
-  else if (x.dtype() == DType::float64) run(double{}, double{});
-  else run(i64{}, i64{});
+  launch({writes(out), reads(x)}, [dtype = x.dtype(), m, from_end = direction.from_end](Pointers p) {
+    const auto run = [&]<class T, class Sum>(T, Sum) {
+      add_up<T, Sum>(static_cast<const T*>(p[1]), m, from_end, static_cast<T*>(p[0]));
+    };
+    if (dtype == DType::float32) run(float{}, double{});
+    else if (dtype == DType::float64) run(double{}, double{});
+    else run(i64{}, i64{});
+  });
   return call.record(out.finish(), direction);
 }
 

@@ -1,5 +1,6 @@
 #include <xgrad/ops/logsumexp.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
 #include <xgrad/ops/mul.hpp>
@@ -20,7 +21,8 @@ Tensor of_middle(const Operand& x) {
   Call call(op, x);
   const Middle m = middle(call.shape(0), 1);
   Output out(call.in(0).dtype(), {m.outer, m.inner});
-  logsumexp_along(call.in(0).dtype(), elements(call.in(0)), m, out.get());
+  launch({writes(out), reads(call.in(0))},
+         [dtype = call.in(0).dtype(), m](Pointers p) { logsumexp_along(dtype, p[1], m, p[0]); });
   return call.record(out.finish());
 }
 

@@ -2,6 +2,8 @@
 
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/trace.hpp>
+#include <xgrad/engine/kernels/arrays.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/batch.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
@@ -12,6 +14,27 @@
 namespace xgrad {
 namespace detail {
 namespace {
+
+/// A column times a row: the gradient of weights from a single sample.
+struct Outer {
+  DType dtype;
+  i64 extent, grain;  // see Sliceable; a grain is a row
+  u32 aligned = 1;
+
+  void operator()(Pointers p) const {
+    const i64 step = std::max<i64>(1, (i64{1} << 17) / grain) * grain;  // products of vectors wait for memory
+    if (extent < 2 * step) return run(p, 0, extent);
+    parallel_for((extent + step - 1) / step, [&](i64 i) { run(p, i * step, std::min(extent, (i + 1) * step)); });
+  }
+  void run(Pointers p, i64 begin, i64 end) const {
+    if (dtype == DType::float32) rows<float>(p, begin, end);
+    else rows<double>(p, begin, end);
+  }
+  template <class T> void rows(Pointers p, i64 begin, i64 end) const {
+    array_kernels<T>().outer(static_cast<T*>(p[0]) + begin, (end - begin) / grain, grain, grain, T{1},
+                             static_cast<const T*>(p[1]) + begin / grain, static_cast<const T*>(p[2]));
+  }
+};
 
 struct Transposed {
   bool a, b;
@@ -45,16 +68,22 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
 
   Output out(dtype, shape);
   const i64 count = batch.size(), item = item_size(dtype);
-  const auto* from_a = static_cast<const char*>(elements(call.in(0)));
-  const auto* from_b = static_cast<const char*>(elements(call.in(1)));
-  auto* to = static_cast<char*>(out.get());
+  const Elements what[] = {writes(out), reads(call.in(0)), reads(call.in(1))};
+  if (count == 1 && k == 1 && m > 1 && n > 1) {
+    launch(what, 3, Outer{dtype, m * n, n});
+    return call.record(out.finish(), Transposed{ta, tb});
+  }
   const BatchIndex index_a(batch, batch_a), index_b(batch, batch_b);
   const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, m * n * k));
   const i64 tiles = shape.size() == 0 ? 0 : (count + together - 1) / together;
-  parallel_for(tiles, [&](i64 tile) {
-    for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
-      product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k,
-              from_b + index_b(i) * k * n * item, tb ? k : n, to + i * m * n * item, n, false);
+  launch(what, 3, [=](Pointers p) {
+    const auto *from_a = static_cast<const char*>(p[1]), *from_b = static_cast<const char*>(p[2]);
+    auto* to = static_cast<char*>(p[0]);
+    parallel_for(tiles, [&](i64 tile) {
+      for (i64 i = tile * together; i < std::min(count, (tile + 1) * together); ++i)
+        product(dtype, ta, tb, m, n, k, from_a + index_a(i) * m * k * item, ta ? m : k,
+                from_b + index_b(i) * k * n * item, tb ? k : n, to + i * m * n * item, n, false);
+    });
   });
   return call.record(out.finish(), Transposed{ta, tb});
 }

@@ -3,6 +3,7 @@
 #include <span>
 
 #include <xgrad/engine/internal/op.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 
 namespace xgrad {
 namespace {
@@ -14,7 +15,7 @@ const Op op{.name = "reshape", .vjp = [](Vjp& d) { d.add(0, reshape(d.grad(), d.
 /// An inline 0-d value has no elements to share.
 Tensor reshaped(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x.detach();
-  if (x.rank() > 0 && shape.rank() > 0) return view(x, shape);
+  if ((x.rank() > 0 && shape.rank() > 0) || tracing()) return view(x, shape);
   Output out(x.dtype(), shape);
   std::memcpy(out.get(), elements(x), static_cast<std::size_t>(item_size(x.dtype())));
   return out.finish();

@@ -2,6 +2,7 @@
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/update.hpp>
 
@@ -36,20 +37,74 @@ template <class F> void in_pieces(std::int64_t n, F f) {
   parallel_for((n + piece - 1) / piece, [&](std::int64_t i) { f(i * piece, std::min(piece, n - i * piece)); });
 }
 
-template <class T> void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const SgdStep& step, Site site) {
-  T* v = velocity ? velocity->mutable_data<T>(site) : nullptr;
-  T* to = w.mutable_data<T>(site);
-  const T* g = grad.data<T>(site);
-  const auto kernel = kernels_of<UpdateTable, T>().sgd;
-  in_pieces(w.size(), [&](std::int64_t i, std::int64_t n) { kernel(to + i, g + i, v ? v + i : v, n, step); });
+/// A kernel over w and what belongs to it, element by element; then numbers that it reads each time.
+template <class Kernel> struct Update {
+  static constexpr int arrays = 4;
+  Kernel kernel;  // (pointers, n): pointer 0 is w
+  i64 extent, item;
+  i64 grain = 1;                   // see Sliceable
+  u32 aligned = (1 << arrays) - 1;
+
+  void operator()(Pointers p) const {
+    in_pieces(extent, [&](i64 begin, i64 n) { run(p, begin, begin + n); });
+  }
+  void run(Pointers p, i64 begin, i64 end) const {
+    void* at[] = {p[0], p[1], p[2], p[3], p[4], p[5]};
+    for (int k = 0; k < arrays; ++k) at[k] = static_cast<char*>(at[k]) + begin * item;
+    kernel(at, end - begin);
+  }
+};
+
+Elements to_change(Tensor& t, const char* op, Site site) {
+  check_writable(t, op, site);
+  if (Access::has_body(t)) ++Access::body(t)->version();
+  return {const_cast<void*>(elements(t)), Access::has_body(t) ? Access::body(t) : nullptr, Elements::updates};
 }
 
-template <class T> void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamStep& step, Site site) {
-  T *to = w.mutable_data<T>(site), *first = m.mutable_data<T>(site), *second = v.mutable_data<T>(site);
-  const T* g = grad.data<T>(site);
-  const auto kernel = kernels_of<UpdateTable, T>().adam;
-  in_pieces(w.size(), [&](std::int64_t i, std::int64_t n) { kernel(to + i, g + i, first + i, second + i, n, step); });
+template <class T>
+void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const Tensor& lr, const SgdStep& step, Site site) {
+  const Elements to = to_change(w, "sgd_update", site), v = velocity ? to_change(*velocity, "sgd_update", site) : to;
+  const auto run = [kernel = kernels_of<UpdateTable, T>().sgd, step, has_velocity = velocity != nullptr](void** p, i64 n) {
+    SgdStep now = step;
+    now.lr = *static_cast<const double*>(p[4]);
+    kernel(static_cast<T*>(p[0]), static_cast<const T*>(p[1]), has_velocity ? static_cast<T*>(p[2]) : nullptr, n, now);
+  };
+  launch({to, reads(grad), v, v, reads(lr), reads(lr)}, Update<decltype(run)>{run, w.size(), sizeof(T)});
 }
+
+AdamStep adam_step(const AdamOptions& options, double lr, i64 count) {
+  const auto t = static_cast<double>(count);
+  return {
+      .lr = lr / (1 - std::pow(options.beta1, t)),
+      .beta1 = options.beta1,
+      .beta2 = options.beta2,
+      .eps = options.eps,
+      .weight_decay = options.decoupled_weight_decay ? 0 : options.weight_decay,
+      .shrink = options.decoupled_weight_decay ? 1 - lr * options.weight_decay : 1,
+      .root_correction = std::sqrt(1 - std::pow(options.beta2, t)),
+  };
+}
+
+template <class T>
+void adam(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const Tensor& count, const Tensor& lr,
+          const AdamOptions& options, Site site) {
+  const Elements to = to_change(w, "adam_update", site), first = to_change(m, "adam_update", site),
+                 second = to_change(v, "adam_update", site);
+  const auto run = [kernel = kernels_of<UpdateTable, T>().adam, options](void** p, i64 n) {
+    const AdamStep now = adam_step(options, *static_cast<const double*>(p[4]), *static_cast<const i64*>(p[5]));
+    kernel(static_cast<T*>(p[0]), static_cast<const T*>(p[1]), static_cast<T*>(p[2]), static_cast<T*>(p[3]), n, now);
+  };
+  launch({to, reads(grad), first, second, reads(lr), reads(count)}, Update<decltype(run)>{run, w.size(), sizeof(T)});
+}
+
+void check_number(const char* op, const char* name, const Tensor& t, DType dtype, Site site) {
+  if (!t.defined() || t.dtype() != dtype || t.shape() != Shape{1})
+    fail<ShapeError>(op, site, "{} is {}, expected {} (1,)", name, t.defined() ? describe(t) : "undefined",
+                     name_of(dtype));
+}
+
+/// One number, as the launches take it.
+template <class T> Tensor number(T value) { return from_data(&value, {1}); }
 
 }  // namespace
 
@@ -75,38 +130,43 @@ void check_options(const char* op, const AdamOptions& options, Site site) {
 
 }  // namespace detail
 
-void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site) {
+void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const Tensor& lr, const SgdOptions& options,
+                Site site) {
   constexpr const char* op = "sgd_update";
   detail::check(op, w, grad, "grad", site);
+  detail::check_number(op, "lr", lr, float64, site);
   detail::check_options(op, options, site);
   const bool uses_velocity = options.momentum != 0, first = !velocity.defined();
   if (uses_velocity && first) velocity = zeros(w.shape(), w.dtype(), site);
   if (uses_velocity) detail::check(op, w, velocity, "velocity", site);
-  const detail::SgdStep step{options.lr,           options.momentum, options.dampening,
-                             options.weight_decay, options.nesterov, first};
+  const detail::SgdStep step{0, options.momentum, options.dampening, options.weight_decay, options.nesterov, first};
   (w.dtype() == DType::float32 ? detail::sgd<float> : detail::sgd<double>)(w, grad, uses_velocity ? &velocity : nullptr,
-                                                                           step, site);
+                                                                           lr, step, site);
 }
 
-void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options, Site site) {
+void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site) {
+  sgd_update(w, grad, velocity, detail::number(options.lr), options, site);
+}
+
+void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, Tensor& step, const Tensor& lr,
+                 const AdamOptions& options, Site site) {
   constexpr const char* op = "adam_update";
   detail::check(op, w, grad, "grad", site);
+  detail::check_number(op, "step", step, int64, site);
+  detail::check_number(op, "lr", lr, float64, site);
   detail::check_options(op, options, site);
   if (!m.defined()) m = zeros(w.shape(), w.dtype(), site);
   if (!v.defined()) v = zeros(w.shape(), w.dtype(), site);
   detail::check(op, w, m, "m", site);
   detail::check(op, w, v, "v", site);
-  const auto t = static_cast<double>(options.step);
-  const detail::AdamStep step{
-      .lr = options.lr / (1 - std::pow(options.beta1, t)),
-      .beta1 = options.beta1,
-      .beta2 = options.beta2,
-      .eps = options.eps,
-      .weight_decay = options.decoupled_weight_decay ? 0 : options.weight_decay,
-      .shrink = options.decoupled_weight_decay ? 1 - options.lr * options.weight_decay : 1,
-      .root_correction = std::sqrt(1 - std::pow(options.beta2, t)),
-  };
-  (w.dtype() == DType::float32 ? detail::adam<float> : detail::adam<double>)(w, grad, m, v, step, site);
+  detail::launch({detail::to_change(step, op, site)}, [](detail::Pointers p) { ++*static_cast<std::int64_t*>(p[0]); });
+  (w.dtype() == DType::float32 ? detail::adam<float> : detail::adam<double>)(w, grad, m, v, step, lr, options, site);
+}
+
+void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options, Site site) {
+  detail::check_options("adam_update", options, site);
+  Tensor before = detail::number(options.step - 1);
+  adam_update(w, grad, m, v, before, detail::number(options.lr), options, site);
 }
 
 }  // namespace xgrad

@@ -17,6 +17,9 @@ struct SgdOptions {
 /// An undefined velocity starts as g; without momentum it is not used. ValueError: lr, momentum or weight_decay
 /// negative or not finite; nesterov without momentum or with dampening.
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site = Site::here());
+/// With the learning rate in `lr`, float64 (1,), and not in the options: a compiled function reads it each time it runs.
+void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const Tensor& lr, const SgdOptions& options,
+                Site site = Site::here());
 
 /// Adam (Kingma and Ba, 2015) as PyTorch defines it; with decoupled_weight_decay AdamW (Loshchilov and Hutter, 2019).
 struct AdamOptions {
@@ -30,6 +33,10 @@ struct AdamOptions {
 /// ValueError: lr, eps or weight_decay negative or not finite, a beta outside [0, 1), a step below 1.
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options,
                  Site site = Site::here());
+/// With the learning rate in `lr`, float64 (1,), and the number of updates so far in `step`, int64 (1,), which this one
+/// adds 1 to: a compiled function reads them each time it runs. Those of the options are not used.
+void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, Tensor& step, const Tensor& lr,
+                 const AdamOptions& options, Site site = Site::here());
 
 namespace detail {
 /// ValueError where an option means nothing: for the updates above, and for those who keep their options.

@@ -84,6 +84,8 @@ struct Access {
 Body* new_body(DType dtype, const Shape& shape);
 /// A body over all of `owner`'s elements in another shape of the same size.
 Tensor view(const Tensor& of, const Shape& shape);
+/// GraphError for a value that was recorded on a tape: changing it in place would make its derivative wrong.
+void check_writable(const Tensor& t, const char* op, Site site);
 /// A tensor with elements not set; 0-d ones live in the handle and must be made by scalar_tensor instead.
 inline Tensor new_array(DType dtype, const Shape& shape) { return Access::adopt(new_body(dtype, shape)); }
 
@@ -109,13 +111,19 @@ inline const void* elements(const Tensor& t) noexcept {
   return Access::has_body(t) ? Access::body(t)->data : Access::inline_value(t);
 }
 
+class Trace;
+/// What records this thread's launches for compile(), or null. While it is there, 0-d values that are computed have a
+/// body too, so that each has an identity.
+extern constinit thread_local Trace* current_trace;
+
 /// Output memory of a dtype and shape: a new array, or for 0-d eight bytes that become an inline value.
 class Output {
  public:
   Output(DType dtype, const Shape& shape) : dtype_(dtype) {
-    if (shape.rank() > 0) array_ = new_array(dtype, shape);
+    if (shape.rank() > 0 || current_trace) array_ = new_array(dtype, shape);
   }
   void* get() noexcept { return array_.defined() ? Access::body(array_)->data : &bits_; }
+  Body* body() noexcept { return array_.defined() ? Access::body(array_) : nullptr; }
   Tensor finish() noexcept {
     return array_.defined() ? std::move(array_) : Access::scalar(dtype_, std::bit_cast<u64>(bits_));
   }

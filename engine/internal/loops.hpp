@@ -1,6 +1,7 @@
 #pragma once
 // Broadcasting, as shapes and as loop nests.
 #include <xgrad/engine/internal/op.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 
 namespace xgrad::detail {
 
@@ -12,8 +13,20 @@ Shape broadcast(const char* op, Site site, const Tensor* const* in, int count, c
 /// The loop over `out` (operand 0, dense) with `shapes[0..count)` broadcast to it; a null shape is left untouched.
 Loop broadcast_loop(const Shape& out, const Shape* const* shapes, int count) noexcept;
 
-/// Runs the kernel, on several threads where the loop is long.
-void run_elementwise(ElementwiseKernel kernel, const Loop& loop, void* out, i64 out_item, const void* const* in,
-                     const i64* in_items, int count, bool accumulate);
+/// A kernel and its loop; a launch of it: pointer 0 is the output, null ones are not touched.
+struct ElementwiseRun {
+  ElementwiseKernel kernel;
+  Loop loop;
+  i64 items[Loop::max_operands];  // bytes of an element
+  int operands;
+  bool accumulate;
+  i64 extent = 0, grain = 1;  // see Sliceable
+  u32 aligned = 0;
+
+  ElementwiseRun(ElementwiseKernel kernel, const Loop& loop, const i64* items, int operands, bool accumulate);
+  /// On several threads where the loop is long.
+  void operator()(Pointers p) const;
+  void run(Pointers p, i64 begin, i64 end) const;
+};
 
 }  // namespace xgrad::detail

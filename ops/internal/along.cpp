@@ -1,6 +1,7 @@
 #include <xgrad/ops/internal/along.hpp>
 
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
 
 #include <algorithm>
@@ -77,17 +78,20 @@ template <class Choose> Tensor map_along(const Tensor& a, const Tensor* b, int a
   const Middle m = middle(a.shape(), axis);
   Output out(a.dtype(), a.shape());
   if (a.size() == 0) return out.finish();
-  by_type(a.dtype(), [&]<class T>(T*) {
-    const auto kernel = choose(array_kernels<T>());
-    const T *first = static_cast<const T*>(elements(a)), *second = b ? static_cast<const T*>(elements(*b)) : nullptr;
-    T* const to = static_cast<T*>(out.get());
-    each_part(m, [&](i64 line, i64 count) {
-      const i64 offset = line * m.n * m.inner;
-      if constexpr (std::is_invocable_v<decltype(kernel), const T*, i64, i64, i64, T*>)
-        kernel(first + offset, count, m.n, m.inner, to + offset);
-      else kernel(first + offset, second + offset, count, m.n, m.inner, to + offset, false);
+  const auto run = [choose, dtype = a.dtype(), m](Pointers p) {
+    by_type(dtype, [&]<class T>(T*) {
+      const auto kernel = choose(array_kernels<T>());
+      const T *first = static_cast<const T*>(p[1]), *second = static_cast<const T*>(p[2]);
+      T* const to = static_cast<T*>(p[0]);
+      each_part(m, [&](i64 line, i64 count) {
+        const i64 offset = line * m.n * m.inner;
+        if constexpr (std::is_invocable_v<decltype(kernel), const T*, i64, i64, i64, T*>)
+          kernel(first + offset, count, m.n, m.inner, to + offset);
+        else kernel(first + offset, second + offset, count, m.n, m.inner, to + offset, false);
+      });
     });
-  });
+  };
+  launch({writes(out), reads(a), reads(b ? *b : a)}, run);
   return out.finish();
 }
 

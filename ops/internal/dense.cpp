@@ -1,6 +1,7 @@
 #include <xgrad/ops/internal/dense.hpp>
 
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
@@ -47,8 +48,12 @@ Tensor dense(Call& call, const Dense& form) {
   shape.push_back(out);
 
   Output y(dtype, shape);
-  product(dtype, false, form.transposed, rows, out, in, elements(call.in(0)), in, elements(call.in(1)),
-          form.transposed ? in : out, y.get(), out, false, call.count() == 3 ? elements(call.in(2)) : nullptr);
+  const bool bias = call.count() == 3;
+  launch({writes(y), reads(call.in(0)), reads(call.in(1)), reads(call.in(bias ? 2 : 1))},
+         [dtype, transposed = form.transposed, rows, out, in, bias](Pointers p) {
+           product(dtype, false, transposed, rows, out, in, p[1], in, p[2], transposed ? in : out, p[0], out, false,
+                   bias ? p[3] : nullptr);
+         });
   return call.record(y.finish(), form);
 }
 

@@ -1,3 +1,4 @@
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/join.hpp>
 
 #include <xgrad/ops/internal/strided.hpp>
@@ -19,8 +20,11 @@ Tensor join(Call& call, const Join& form, const Shape& shape) {
     const Shape part{outer, extent * inner};
     Strides to = dense_strides(part);
     to[0] = shape[form.axis] * inner;
-    copy_strided(dtype, part, elements(call.in(i)), dense_strides(part),
-                 static_cast<char*>(out.get()) + *offset * inner * item, to);
+    const Elements whole = writes(out);
+    launch({i == 0 ? whole : Elements{whole.data, whole.body, Elements::updates}, reads(call.in(i))},
+           [dtype, part, to, first = *offset * inner * item](Pointers p) {
+             copy_strided(dtype, part, p[1], dense_strides(part), static_cast<char*>(p[0]) + first, to);
+           });
     offset[1] = *offset + extent;
   }
   return call.record(out.finish(), form, offsets.finish());

@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/reduce.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/equal.hpp>
 #include <xgrad/ops/not_equal.hpp>
@@ -23,7 +24,7 @@ Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reduc
   Tensor current = x;
   each_run(x.shape(), mask, [&](const Middle& m) {
     Output out(x.dtype(), --left ? Shape{m.outer, m.inner} : result);
-    reducer(x.dtype(), elements(current), m, out.get());
+    launch({writes(out), reads(current)}, [reducer, dtype = x.dtype(), m](Pointers p) { reducer(dtype, p[1], m, p[0]); });
     current = out.finish();
   });
   return current;
@@ -52,7 +53,7 @@ Tensor arg_extremum(const Call& call, const Tensor& key, const Axes& axes, bool 
   const Middle m = axes.all() ? Middle{1, x.size(), 1} : middle(shape, normal_axis(call, axes[0], shape.rank()));
   if (m.n == 0 && m.outer * m.inner > 0) call.fail<ValueError>("of no elements: x is {}", describe(x));
   Output out(DType::int64, keepdims ? keep_axes(shape, mask) : drop_axes(shape, mask));
-  argmax_along(x.dtype(), elements(key), m, out.get());
+  launch({writes(out), reads(key)}, [dtype = x.dtype(), m](Pointers p) { argmax_along(dtype, p[1], m, p[0]); });
   return out.finish();
 }
 

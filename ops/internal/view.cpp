@@ -1,3 +1,4 @@
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/view.hpp>
 
 #include <algorithm>
@@ -36,8 +37,9 @@ char* at(void* elements, DType dtype, i64 offset) noexcept {
 Tensor take(Call& call, const View& view) {
   const Tensor& x = call.in(0);
   Output out(x.dtype(), view.shape);
-  copy_strided(x.dtype(), view.shape, at(const_cast<void*>(elements(x)), x.dtype(), view.offset), view.strides,
-               out.get(), dense_strides(view.shape));
+  launch({writes(out), reads(x)}, [dtype = x.dtype(), view](Pointers p) {
+    copy_strided(dtype, view.shape, at(p[1], dtype, view.offset), view.strides, p[0], dense_strides(view.shape));
+  });
   return call.record(out.finish(), view);
 }
 
@@ -60,10 +62,12 @@ Tensor put(Call& call, const View& view) {
   const Tensor& x = call.in(0);
   const DType dtype = x.dtype();
   Output out(dtype, view.whole);
-  const bool once = is_one_to_one(view), everywhere = once && view.shape.size() == view.whole.size();
-  if (!everywhere) std::memset(out.get(), 0, static_cast<std::size_t>(view.whole.size() * item_size(dtype)));
-  (once ? copy_strided : add_strided)(dtype, view.shape, elements(x), dense_strides(view.shape),
-                                      at(out.get(), dtype, view.offset), view.strides);
+  launch({writes(out), reads(x)}, [dtype, view](Pointers p) {
+    const bool once = is_one_to_one(view), everywhere = once && view.shape.size() == view.whole.size();
+    if (!everywhere) std::memset(p[0], 0, static_cast<std::size_t>(view.whole.size() * item_size(dtype)));
+    (once ? copy_strided : add_strided)(dtype, view.shape, p[1], dense_strides(view.shape),
+                                        at(p[0], dtype, view.offset), view.strides);
+  });
   return call.record(out.finish(), view);
 }
 

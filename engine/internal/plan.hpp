@@ -1,0 +1,146 @@
+#pragma once
+// A recorded run of a function, as launches over numbered values, and what has to hold for running those again.
+#include <optional>
+#include <unordered_map>
+
+#include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/engine/internal/trace.hpp>
+
+namespace xgrad::detail {
+
+using Tensors = std::vector<Tensor>;
+
+/// A piece of memory that launches name.
+struct Value {
+  enum Kind : u8 {
+    input,     // an argument's elements
+    outside,   // of a tensor that the function had from elsewhere
+    constant,  // made from numbers in the program's text
+    number,    // eight bytes that were in a handle
+    made       // written by a launch
+  };
+  Kind kind;
+  bool written = false;  // made: by a launch so far
+  bool freed = false;    // made: nobody refers to it any more
+  DType dtype{};
+  Shape shape = {};
+  i64 bytes = 0;
+  u32 argument = 0;       // input
+  bool is_leaf = false;   // input, outside
+  u64 bits = 0;           // number
+  Tensor held = {};       // outside (of a trace), constant
+  Body* body = nullptr;   // outside (of a plan): held by Outside
+  u32 holders = 0;        // outside: handles to it when it was recorded, beside that one
+};
+
+struct Use {
+  u32 value;
+  Elements::Access access;
+};
+constexpr u32 no_value = ~u32{0};
+
+struct PlannedStep : Step {
+  std::vector<Use> uses;
+  std::vector<char> expected = {};  // of a value that the program looked at itself: then nothing else is set
+  i64 passing[8] = {-1, -1, -1, -1, -1, -1, -1, -1};  // where in a block's scratch memory operand k is, if it is
+};
+
+/// What a run leaves in the gradient of a variable.
+struct LeafChange {
+  u32 value;
+  bool clears_first;
+  u32 grad = no_value;
+};
+
+/// Records the launches of one run; see trace.hpp for what its functions are told.
+class Trace {
+ public:
+  /// `inputs` are copies, so that a tensor that the function also has from elsewhere is not taken for an argument.
+  Trace(const Tensors& inputs, const Tensors& originals);
+  Trace(const Trace&) = delete;
+  Trace& operator=(const Trace&) = delete;
+
+  void step(Step step, const Elements* what, std::size_t count);
+  void refuse(const std::string& why) {
+    if (why_.empty()) why_ = why;
+  }
+  void constant(const Tensor& t);
+  void read(const Tensor& t);
+  void result(const Tensor& t, const char* name);
+  void created(Body* body);
+  void freed(Body* body) noexcept;
+  void grad(Body* variable, bool clears);
+
+  /// What the function returned, and nothing else of what it made, is left. Empty, or why there is no plan.
+  std::string finish(const Tensors& outputs);
+
+ private:
+  friend class Plan;
+  u32 id_of(Body* body);
+  void mirror(Body* written);
+  u32 find(const Tensor& t) const noexcept;
+
+  std::vector<Value> values_;
+  std::unordered_map<const Body*, u32> ids_;
+  std::vector<PlannedStep> steps_;
+  std::vector<LeafChange> leaves_;
+  std::vector<std::pair<Body*, Body*>> copies_;  // an argument's elements, and what stands for them
+  std::string why_;
+};
+
+/// The tensors that a function's plans have from its surroundings, one handle to each. If somebody else lets go of one,
+/// the function may mean another tensor by now.
+using Outside = std::unordered_map<const Body*, Tensor>;
+
+/// Launches in an order, over memory that is laid out.
+class Plan {
+ public:
+  Plan(Trace& trace, const Tensors& inputs, const Tensors& outputs, Outside& outside);
+  /// Whether the surroundings may still be those that were recorded.
+  bool is_current() const noexcept;
+  /// Whether the arguments are like those that were recorded.
+  bool fits(const Tensors& inputs) const noexcept;
+  bool uses(const Body* outside) const noexcept;
+  /// Nothing, and nothing has changed, if a value that the program looked at is another this time.
+  std::optional<Tensors> run(const Tensors& inputs) const;
+  i64 scratch_bytes() const noexcept { return scratch_; }
+  std::size_t steps() const noexcept { return steps_.size(); }
+
+ private:
+  /// Steps that run one after the other, or part by part in turns.
+  struct Group {
+    std::size_t begin, end;
+    i64 extent = 0, block = 0;     // extent 0: one step
+    i64 scratch = 0;                // bytes, for values that live as long as a block
+  };
+  struct Argument {
+    DType dtype;
+    Shape shape;
+    bool is_leaf;
+    u32 value;  // of its elements: the same for arguments that share them
+  };
+  struct Result {
+    u32 value;
+    Shape shape;
+  };
+
+  void drop_unused();
+  void bring_updates_forward();
+  void make_groups();
+  void lay_out();
+  void run_group(const Group& group, void* const* at) const;
+  bool run_step(const PlannedStep& step, void* const* at) const;
+
+  std::vector<Value> values_;
+  std::vector<PlannedStep> steps_;
+  std::vector<LeafChange> leaves_;
+  std::vector<Argument> arguments_;
+  std::vector<Result> results_;
+  std::vector<Group> groups_;
+  std::vector<i64> offsets_;    // of made values in the scratch memory; -1: has memory of its own, or none
+  std::vector<u32> own_memory_;  // made values that live on
+  std::vector<u32> changed_;     // values from outside that a run changes
+  i64 scratch_ = 0;
+};
+
+}  // namespace xgrad::detail
