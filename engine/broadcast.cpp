@@ -79,9 +79,8 @@ Tensor sum_to(const Operand& x, const Shape& shape) {
       return true;
     }();
     Output out(current.dtype(), last ? shape : extents);
-    launch({writes(out), reads(current)}, [dtype = current.dtype(), outer, n, inner](Pointers p) {
-      sum_middle(dtype, p[1], outer, n, inner, p[0]);
-    });
+    launch({writes(out), reads(current)},
+           [dtype = current.dtype(), outer, n, inner](Pointers p) { sum_middle(dtype, p[1], outer, n, inner, p[0]); });
     current = out.finish();
     end = begin;
   }

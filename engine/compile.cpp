@@ -29,7 +29,9 @@ Tensors copies_of(const Tensors& in) {
   Tensors copies;
   for (std::size_t i = 0; i < in.size(); ++i) {
     const auto same = [&](std::size_t k) {
-      const auto root = [](const Tensor& t) { return Access::body(t)->owner ? Access::body(t)->owner : Access::body(t); };
+      const auto root = [](const Tensor& t) {
+        return Access::body(t)->owner ? Access::body(t)->owner : Access::body(t);
+      };
       return Access::has_body(in[i]) && Access::has_body(in[k]) && root(in[i]) == root(in[k]);
     };
     std::size_t k = 0;
@@ -72,8 +74,7 @@ struct Plans::Impl {
       let_go();
     }
     std::vector<std::shared_ptr<const Plan>> fit;
-    std::copy_if(plans.begin(), plans.end(), std::back_inserter(fit),
-                 [&](const auto& plan) { return plan->fits(in); });
+    std::copy_if(plans.begin(), plans.end(), std::back_inserter(fit), [&](const auto& plan) { return plan->fits(in); });
     return fit;
   }
   void let_go() {
@@ -95,7 +96,7 @@ struct Plans::Impl {
     report.why = trace.finish(out);
     if (report.why.empty()) {
       failures = 0;
-      plans.insert(plans.begin(), std::make_shared<const Plan>(trace, copies, out, outside));
+      plans.insert(plans.begin(), std::make_shared<const Plan>(trace, copies, in, out, outside));
       report.steps = plans.front()->steps();
       report.scratch = static_cast<std::size_t>(plans.front()->scratch_bytes());
     } else {

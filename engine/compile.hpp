@@ -51,11 +51,14 @@ template <class F> class Compiled {
 
   /// What f returns: nothing, a Tensor or a std::vector<Tensor>; without a history.
   template <class... In>
-  requires(std::is_invocable_v<F&, const In&...> && (std::is_convertible_v<const In&, Tensor> && ...))
-  auto operator()(const In&... in) {
-    return call<std::invoke_result_t<F&, const In&...>>({Tensor(in)...}, std::index_sequence_for<In...>());
+  requires(std::is_invocable_v<F&, const In&...> && (std::is_convertible_v<const In&, Tensor> && ...)) auto operator()(
+      const In&... in) {
+    std::vector<Tensor> list;  // not from braces, whose array would hold each tensor once more
+    (list.push_back(in), ...);
+    return call<std::invoke_result_t<F&, const In&...>>(list, std::index_sequence_for<In...>());
   }
-  auto operator()(const std::vector<Tensor>& in) requires std::is_invocable_v<F&, const std::vector<Tensor>&> {
+  auto operator()(const std::vector<Tensor>& in) requires std::is_invocable_v < F&, const std::vector<Tensor>
+  & > {
     return returned<std::invoke_result_t<F&, const std::vector<Tensor>&>>(
         in, [this](const std::vector<Tensor>& given) { return f_(given); });
   }

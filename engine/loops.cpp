@@ -117,8 +117,7 @@ void ElementwiseRun::operator()(Pointers p) const {
     piece.extent[cut] = std::min(step, cut_extent - start);
     const void* pointers[Loop::max_operands] = {};
     for (int k = 0; k < count; ++k)
-      if (p[k + 1])
-        pointers[k] = static_cast<const char*>(p[k + 1]) + start * loop.stride[k + 1][cut] * items[k + 1];
+      if (p[k + 1]) pointers[k] = static_cast<const char*>(p[k + 1]) + start * loop.stride[k + 1][cut] * items[k + 1];
     kernel(piece, static_cast<char*>(p[0]) + start * loop.stride[0][cut] * items[0], pointers, accumulate);
   });
 }

@@ -46,6 +46,21 @@ const Body* root_of(const Tensor& t) noexcept {
   return body->owner ? body->owner : body;
 }
 
+/// How many references to a body there are in arguments and results, which may soon be gone.
+u32 passing_handles(const Body* root, std::initializer_list<const Tensors*> lists) {
+  std::vector<const Body*> views;
+  u32 count = 0;
+  for (const Tensors* list : lists)
+    for (const Tensor& t : *list) {
+      if (root_of(t) != root) continue;
+      const Body* const body = Access::body(t);
+      if (body != root && std::find(views.begin(), views.end(), body) != views.end()) continue;
+      views.push_back(body);
+      ++count;
+    }
+  return count;
+}
+
 /// The same elements; a number of its own for a 0-d value.
 Tensor in_shape(const Tensor& y, const Shape& shape) {
   if (y.shape() == shape && (shape.rank() > 0 || !Access::has_body(y))) return y;
@@ -63,10 +78,9 @@ Tensor in_shape(const Tensor& y, const Shape& shape) {
 
 }  // namespace
 
-Plan::Plan(Trace& trace, const Tensors& inputs, const Tensors& outputs, Outside& outside)
+Plan::Plan(Trace& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside)
     : steps_(std::move(trace.steps_)), leaves_(std::move(trace.leaves_)) {
-  for (const Tensor& x : inputs)
-    arguments_.push_back({x.dtype(), x.shape(), x.is_leaf(), trace.find(x)});
+  for (const Tensor& x : inputs) arguments_.push_back({x.dtype(), x.shape(), x.is_leaf(), trace.find(x)});
   for (const Tensor& y : outputs) results_.push_back({trace.id_of(Access::body(y)), y.shape()});
   values_ = std::move(trace.values_);
   for (Value& value : values_) {
@@ -74,12 +88,8 @@ Plan::Plan(Trace& trace, const Tensors& inputs, const Tensors& outputs, Outside&
     value.body = Access::body(value.held);
     outside.emplace(value.body, value.held);
     value.held = Tensor();
-    std::vector<const Body*> returned;  // handles that the caller may let go of
-    for (const Tensor& y : outputs)
-      if (root_of(y) == value.body &&
-          (Access::body(y) == value.body || std::find(returned.begin(), returned.end(), Access::body(y)) == returned.end()))
-        returned.push_back(Access::body(y));
-    value.holders = value.body->refs.load(std::memory_order_acquire) - 1 - static_cast<u32>(returned.size());
+    value.holders =
+        value.body->refs.load(std::memory_order_acquire) - 1 - passing_handles(value.body, {&given, &outputs});
   }
   drop_unused();
   bring_updates_forward();
@@ -137,7 +147,8 @@ void Plan::make_groups() {
     std::size_t end = begin + 1;
     i64 grain = first.grain;
     const auto joins = [&](const PlannedStep& step) {
-      if (!step.part || step.extent != first.extent || (step.grain > 1 && grain > 1 && step.grain != grain)) return false;
+      if (!step.part || step.extent != first.extent || (step.grain > 1 && grain > 1 && step.grain != grain))
+        return false;
       // What one of them writes, others may only touch at the same place.
       for (std::size_t k = 0; k < step.uses.size(); ++k)
         for (std::size_t i = begin; i < end; ++i)
@@ -317,7 +328,8 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
   if (same) {
     const auto made = [&](u32 id, const Shape& shape) {
       const auto place = std::find(own_memory_.begin(), own_memory_.end(), id);
-      if (place != own_memory_.end()) return in_shape(own[static_cast<std::size_t>(place - own_memory_.begin())], shape);
+      if (place != own_memory_.end())
+        return in_shape(own[static_cast<std::size_t>(place - own_memory_.begin())], shape);
       u64 bits = 0;
       std::memcpy(&bits, at[id], static_cast<std::size_t>(item_size(values_[id].dtype)));
       return Access::scalar(values_[id].dtype, bits);
@@ -325,7 +337,8 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
     for (u32 id : changed_)
       ++(values_[id].kind == Value::input ? Access::body(inputs[values_[id].argument]) : values_[id].body)->version();
     for (const LeafChange& leaf : leaves_)
-      values_[leaf.value].body->leaf->grad = leaf.grad == no_value ? Tensor() : made(leaf.grad, values_[leaf.value].shape);
+      values_[leaf.value].body->leaf->grad =
+          leaf.grad == no_value ? Tensor() : made(leaf.grad, values_[leaf.value].shape);
     results.emplace();
     for (const Result& result : results_) {
       const Value& value = values_[result.value];

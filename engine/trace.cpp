@@ -134,8 +134,8 @@ void Trace::read(const Tensor& t) {
   if (value.kind == Value::constant) return;
   if (value.kind == Value::made && !value.written) return refuse("looks at a value that was computed unseen");
   if (value.bytes > most_looked_at)
-    return refuse(fmt::format("looks at the elements of {}; up to {} bytes can be compared", describe(t),
-                              most_looked_at));
+    return refuse(
+        fmt::format("looks at the elements of {}; up to {} bytes can be compared", describe(t), most_looked_at));
   PlannedStep look;
   look.is_check = true;
   look.uses.push_back({id, Elements::reads});
@@ -188,8 +188,8 @@ std::string Trace::finish(const Tensors& outputs) {
                           ? !value.freed
                           : value.kind == Value::constant && Access::body(value.held)->refs.load() > 1;
     if (kept && !lives[id])
-      refuse(fmt::format("keeps a value it made, {} {}; return it instead", name_of(value.dtype),
-                         to_string(value.shape)));
+      refuse(
+          fmt::format("keeps a value it made, {} {}; return it instead", name_of(value.dtype), to_string(value.shape)));
   }
   bool changed = false;
   for (const PlannedStep& step : steps_) {

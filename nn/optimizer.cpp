@@ -23,7 +23,10 @@ void Optimizer::zero_grad() noexcept {
 }
 
 SGD::SGD(std::vector<Tensor> parameters, const SgdOptions& options, Site site)
-    : Optimizer("SGD", std::move(parameters), site), options_(options), lr_(full({1}, options.lr, float64)), velocity_(parameters_.size()) {
+    : Optimizer("SGD", std::move(parameters), site),
+      options_(options),
+      lr_(full({1}, options.lr, float64)),
+      velocity_(parameters_.size()) {
   detail::check_options("SGD", options, site);
 }
 

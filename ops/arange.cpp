@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/to.hpp>
 
@@ -24,7 +25,7 @@ Tensor arange(double start, double stop, double step, DType dtype, Site site) {
   Output out(DType::float64, {std::max<i64>(0, static_cast<i64>(count))});
   auto* first = static_cast<double*>(out.get());
   for (i64 i = 0; i < static_cast<i64>(count); ++i) first[i] = start + static_cast<double>(i) * step;
-  return to(out.finish(), dtype);
+  return to(trace_constant(out.finish()), dtype);
 }
 
 }  // namespace xgrad

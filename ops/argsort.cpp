@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 
@@ -43,14 +44,15 @@ Tensor argsort(const Operand& x, int axis, bool descending) {
   const Middle m = middle(in.shape(), axis);
   Output out(DType::int64, in.shape());
   if (in.size() == 0) return out.finish();
-  auto* to = static_cast<i64*>(out.get());
-  const void* from = elements(in);
-  switch (in.dtype()) {
-    case DType::float32: sort_lines(static_cast<const float*>(from), m, descending, to); break;
-    case DType::float64: sort_lines(static_cast<const double*>(from), m, descending, to); break;
-    case DType::int64: sort_lines(static_cast<const i64*>(from), m, descending, to); break;
-    case DType::boolean: sort_lines(static_cast<const u8*>(from), m, descending, to); break;
-  }
+  launch({writes(out), reads(in)}, [dtype = in.dtype(), m, descending](Pointers p) {
+    auto* to = static_cast<i64*>(p[0]);
+    switch (dtype) {
+      case DType::float32: sort_lines(static_cast<const float*>(p[1]), m, descending, to); break;
+      case DType::float64: sort_lines(static_cast<const double*>(p[1]), m, descending, to); break;
+      case DType::int64: sort_lines(static_cast<const i64*>(p[1]), m, descending, to); break;
+      case DType::boolean: sort_lines(static_cast<const u8*>(p[1]), m, descending, to); break;
+    }
+  });
   return out.finish();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/to.hpp>
 
@@ -24,7 +25,7 @@ Tensor linspace(double start, double stop, std::int64_t count, DType dtype, Site
   const double step = (stop - start) / static_cast<double>(std::max<i64>(1, count - 1));
   for (i64 i = 0; i < count; ++i)
     first[i] = 2 * i < count ? start + static_cast<double>(i) * step : stop - static_cast<double>(count - 1 - i) * step;
-  return to(out.finish(), dtype);
+  return to(trace_constant(out.finish()), dtype);
 }
 
 }  // namespace xgrad

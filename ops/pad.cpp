@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/pick.hpp>
@@ -65,7 +66,7 @@ Tensor with_edges(Tensor x, const Padding* widths, PadMode mode) {
     const i64 row = Shape(whole.begin() + axis + 1, whole.rank() - axis - 1).size();
     const Operand from(x);
     Call call(edge_op, from);
-    x = pick(call, index.finish(), {whole, shape, row});
+    x = pick(call, trace_constant(index.finish()), {whole, shape, row});
   }
   return x;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/broadcast_to.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/pick.hpp>
@@ -28,12 +29,14 @@ Tensor scatter(const Operand& x, int axis, const Operand& index, const Operand& 
   const Tensor used = source.tensor ? source_part(call, 2, places.shape()) : broadcast_to(call.in(2), places.shape());
   // Which element of the source each place takes.
   Output taken(DType::int64, whole), replaced(DType::boolean, whole);
-  auto* from = static_cast<i64*>(taken.get());
-  auto* mask = static_cast<bool*>(replaced.get());
-  std::fill(from, from + whole.size(), 0);
-  std::fill(mask, mask + whole.size(), false);
-  const auto* to = static_cast<const i64*>(elements(places));
-  for (i64 k = 0; k < places.size(); ++k) from[to[k]] = k, mask[to[k]] = true;
+  launch({writes(taken), writes(replaced), reads(places)}, [n = whole.size(), count = places.size()](Pointers p) {
+    auto* from = static_cast<i64*>(p[0]);
+    auto* mask = static_cast<bool*>(p[1]);
+    std::fill(from, from + n, 0);
+    std::fill(mask, mask + n, false);
+    const auto* to = static_cast<const i64*>(p[2]);
+    for (i64 k = 0; k < count; ++k) from[to[k]] = k, mask[to[k]] = true;
+  });
   if (places.size() == 0) return copy_of(call.in(0));
   return where(replaced.finish(), pick(used, taken.finish(), {places.shape(), whole}), call.in(0));
 }

@@ -42,7 +42,7 @@ template <class Kernel> struct Update {
   static constexpr int arrays = 4;
   Kernel kernel;  // (pointers, n): pointer 0 is w
   i64 extent, item;
-  i64 grain = 1;                   // see Sliceable
+  i64 grain = 1;  // see Sliceable
   u32 aligned = (1 << arrays) - 1;
 
   void operator()(Pointers p) const {

@@ -17,7 +17,8 @@ struct SgdOptions {
 /// An undefined velocity starts as g; without momentum it is not used. ValueError: lr, momentum or weight_decay
 /// negative or not finite; nesterov without momentum or with dampening.
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site = Site::here());
-/// With the learning rate in `lr`, float64 (1,), and not in the options: a compiled function reads it each time it runs.
+/// With the learning rate in `lr`, float64 (1,), and not in the options: a compiled function reads it each time it
+/// runs.
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const Tensor& lr, const SgdOptions& options,
                 Site site = Site::here());
 

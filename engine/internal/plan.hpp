@@ -25,12 +25,12 @@ struct Value {
   DType dtype{};
   Shape shape = {};
   i64 bytes = 0;
-  u32 argument = 0;       // input
-  bool is_leaf = false;   // input, outside
-  u64 bits = 0;           // number
-  Tensor held = {};       // outside (of a trace), constant
-  Body* body = nullptr;   // outside (of a plan): held by Outside
-  u32 holders = 0;        // outside: handles to it when it was recorded, beside that one
+  u32 argument = 0;      // input
+  bool is_leaf = false;  // input, outside
+  u64 bits = 0;          // number
+  Tensor held = {};      // outside (of a trace), constant
+  Body* body = nullptr;  // outside (of a plan): held by Outside
+  u32 holders = 0;       // outside: handles to it when it was recorded, beside that one
 };
 
 struct Use {
@@ -95,7 +95,8 @@ using Outside = std::unordered_map<const Body*, Tensor>;
 /// Launches in an order, over memory that is laid out.
 class Plan {
  public:
-  Plan(Trace& trace, const Tensors& inputs, const Tensors& outputs, Outside& outside);
+  /// `inputs` are the copies that were traced, `given` the arguments they stand for.
+  Plan(Trace& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside);
   /// Whether the surroundings may still be those that were recorded.
   bool is_current() const noexcept;
   /// Whether the arguments are like those that were recorded.
@@ -110,8 +111,8 @@ class Plan {
   /// Steps that run one after the other, or part by part in turns.
   struct Group {
     std::size_t begin, end;
-    i64 extent = 0, block = 0;     // extent 0: one step
-    i64 scratch = 0;                // bytes, for values that live as long as a block
+    i64 extent = 0, block = 0;  // extent 0: one step
+    i64 scratch = 0;            // bytes, for values that live as long as a block
   };
   struct Argument {
     DType dtype;
@@ -137,7 +138,7 @@ class Plan {
   std::vector<Argument> arguments_;
   std::vector<Result> results_;
   std::vector<Group> groups_;
-  std::vector<i64> offsets_;    // of made values in the scratch memory; -1: has memory of its own, or none
+  std::vector<i64> offsets_;     // of made values in the scratch memory; -1: has memory of its own, or none
   std::vector<u32> own_memory_;  // made values that live on
   std::vector<u32> changed_;     // values from outside that a run changes
   i64 scratch_ = 0;

@@ -33,7 +33,8 @@ using Pointers = void* const*;
 
 /// A pass that goes over `extent` elements, any part of which, in multiples of `grain`, can be done by itself:
 /// run(pointers, begin, end), where operand k is touched at [begin, end) alone if bit k of `aligned` is set.
-template <class K> concept Sliceable = requires(const K& kernel, Pointers p) {
+template <class K>
+concept Sliceable = requires(const K& kernel, Pointers p) {
   kernel.run(p, i64{}, i64{});
   kernel.extent;
   kernel.grain;

@@ -1,6 +1,9 @@
 #include <xgrad/ops/internal/class_loss.hpp>
 
+#include <algorithm>
+
 #include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/equal.hpp>
@@ -26,15 +29,21 @@ Tensor checked_labels(const Call& call, int axis, i64 ignored) {
   if (labels.shape() != expected)
     call.fail<ShapeError>("logits are {}, labels are {}, expected {}", to_string(x.shape()), to_string(labels.shape()),
                           to_string(expected));
-  Output out(DType::int64, keep_axes(x.shape(), 1u << axis));
-  auto* to = static_cast<i64*>(out.get());
-  const auto* from = static_cast<const i64*>(elements(labels));
-  for (i64 i = 0; i < labels.size(); ++i) {
-    if (from[i] != ignored && (from[i] < 0 || from[i] >= x.shape()[axis]))
-      call.fail<ValueError>("label {} at {} is outside [0, {}): logits are {}", from[i], position(labels.shape(), i),
-                            x.shape()[axis], to_string(x.shape()));
-    to[i] = from[i] == ignored ? 0 : from[i];
+  const i64 n = labels.size(), classes = x.shape()[axis];
+  const auto first_outside = [=](const i64* from) {
+    return std::find_if(from, from + n, [&](i64 i) { return i != ignored && (i < 0 || i >= classes); }) - from;
+  };
+  if (!launch_check({reads(labels)}, [=](Pointers p) { return first_outside(static_cast<const i64*>(p[0])) == n; })) {
+    const auto* from = static_cast<const i64*>(elements(labels));
+    const i64 i = first_outside(from);
+    call.fail<ValueError>("label {} at {} is outside [0, {}): logits are {}", from[i], position(labels.shape(), i),
+                          classes, to_string(x.shape()));
   }
+  Output out(DType::int64, keep_axes(x.shape(), 1u << axis));
+  launch({writes(out), reads(labels)}, [n, ignored](Pointers p) {
+    const auto* from = static_cast<const i64*>(p[1]);
+    std::transform(from, from + n, static_cast<i64*>(p[0]), [&](i64 i) { return i == ignored ? 0 : i; });
+  });
   return out.finish();
 }
 

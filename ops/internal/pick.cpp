@@ -1,6 +1,7 @@
 #include <xgrad/ops/internal/pick.hpp>
 
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/strided.hpp>
@@ -42,10 +43,12 @@ Tensor pick(Call& call, const Tensor& index, const Pick& form) {
             piece = std::max<i64>(1, 32 * 1024 / std::max<i64>(1, form.row));
   Output out(x.dtype(), form.shape);
   const auto copy = item == 1 ? copy_rows<u8> : item == 4 ? copy_rows<u32> : copy_rows<u64>;
-  parallel_for((count + piece - 1) / piece, [&](i64 part) {
-    const i64 first = part * piece;
-    copy(elements(x), indices(index) + first, std::min(piece, count - first), form.row,
-         static_cast<char*>(out.get()) + first * form.row * item);
+  launch({writes(out), reads(x), reads(index)}, [=, row = form.row](Pointers p) {
+    parallel_for((count + piece - 1) / piece, [&](i64 part) {
+      const i64 first = part * piece;
+      copy(p[1], static_cast<const i64*>(p[2]) + first, std::min(piece, count - first), row,
+           static_cast<char*>(p[0]) + first * row * item);
+    });
   });
   return call.record(out.finish(), form, index);
 }
@@ -59,11 +62,14 @@ Tensor add_rows(const Operand& x, const Tensor& index, const Pick& form) {
   Call call(add_op, x);
   const DType dtype = call.in(0).dtype();
   Output out(dtype, form.whole);
-  std::memset(out.get(), 0, static_cast<std::size_t>(form.whole.size() * item_size(dtype)));
   const auto sum = dtype == DType::float32   ? sum_rows<float>
                    : dtype == DType::float64 ? sum_rows<double>
                                              : sum_rows<i64>;
-  sum(elements(call.in(0)), indices(index), index.size(), form.row, out.get());
+  launch({writes(out), reads(call.in(0)), reads(index)},
+         [sum, bytes = form.whole.size() * item_size(dtype), count = index.size(), row = form.row](Pointers p) {
+           std::memset(p[0], 0, static_cast<std::size_t>(bytes));
+           sum(p[1], static_cast<const i64*>(p[2]), count, row, p[0]);
+         });
   return call.record(out.finish(), form, index);
 }
 
@@ -73,15 +79,21 @@ Tensor checked_indices(const Call& call, int argument, i64 n, bool from_end) {
   const Tensor& index = call.in(argument);
   if (index.dtype() != DType::int64)
     call.fail<DTypeError>("argument {} is {}, expected int64 indices", argument + 1, describe(index));
-  Output out(DType::int64, index.shape());
-  auto* to = static_cast<i64*>(out.get());
-  for (i64 k = 0; k < index.size(); ++k) {
-    const i64 i = indices(index)[k];
-    if (i < (from_end ? -n : 0) || i >= n)
-      call.fail<ValueError>("index {} at {} is outside [{}, {}): argument 1 is {}", i, position(index.shape(), k),
-                            from_end ? -n : 0, n, describe(call.in(0)));
-    to[k] = i < 0 ? i + n : i;
+  const i64 count = index.size(), least = from_end ? -n : 0;
+  const auto first_outside = [count, least, n](const i64* i) {
+    return std::find_if(i, i + count, [&](i64 at) { return at < least || at >= n; }) - i;
+  };
+  if (!launch_check({reads(index)},
+                    [=](Pointers p) { return first_outside(static_cast<const i64*>(p[0])) == count; })) {
+    const i64 k = first_outside(indices(index));
+    call.fail<ValueError>("index {} at {} is outside [{}, {}): argument 1 is {}", indices(index)[k],
+                          position(index.shape(), k), least, n, describe(call.in(0)));
   }
+  Output out(DType::int64, index.shape());
+  launch({writes(out), reads(index)}, [count, n](Pointers p) {
+    const auto* from = static_cast<const i64*>(p[1]);
+    std::transform(from, from + count, static_cast<i64*>(p[0]), [n](i64 i) { return i < 0 ? i + n : i; });
+  });
   return out.finish();
 }
 
@@ -95,18 +107,20 @@ Tensor places_along(const Call& call, int axis, int argument) {
   const Tensor index = checked_indices(call, argument, whole[axis]);
   const Strides strides = dense_strides(whole);
   Output out(DType::int64, shape);
-  auto* to = static_cast<i64*>(out.get());
-  i64 at[max_rank] = {};
-  for (i64 k = 0; k < index.size(); ++k) {
-    i64 place = indices(index)[k] * strides[axis];
-    for (int i = 0; i < shape.rank(); ++i)
-      if (i != axis) place += at[i] * strides[i];
-    to[k] = place;
-    for (int i = shape.rank(); i-- > 0;) {
-      if (++at[i] < shape[i]) break;
-      at[i] = 0;
+  launch({writes(out), reads(index)}, [axis, shape, strides](Pointers p) {
+    auto* to = static_cast<i64*>(p[0]);
+    i64 at[max_rank] = {};
+    for (i64 k = 0; k < shape.size(); ++k) {
+      i64 place = static_cast<const i64*>(p[1])[k] * strides[axis];
+      for (int i = 0; i < shape.rank(); ++i)
+        if (i != axis) place += at[i] * strides[i];
+      to[k] = place;
+      for (int i = shape.rank(); i-- > 0;) {
+        if (++at[i] < shape[i]) break;
+        at[i] = 0;
+      }
     }
-  }
+  });
   return out.finish();
 }
 
@@ -122,9 +136,11 @@ Slices slices_along(const Call& call, int axis, int argument) {
   if (slices.shape.too_large())
     call.fail<ShapeError>("the result {} would have more than 2^40 elements", to_string(slices.shape));
   Output rows(DType::int64, {m.outer * count});
-  auto* to = static_cast<i64*>(rows.get());
-  for (i64 o = 0; o < m.outer && count > 0; ++o)
-    for (i64 k = 0; k < count; ++k) *to++ = o * m.n + indices(index)[k];
+  launch({writes(rows), reads(index)}, [m, count](Pointers p) {
+    auto* to = static_cast<i64*>(p[0]);
+    for (i64 o = 0; o < m.outer && count > 0; ++o)
+      for (i64 k = 0; k < count; ++k) *to++ = o * m.n + static_cast<const i64*>(p[1])[k];
+  });
   slices.rows = rows.finish();
   return slices;
 }

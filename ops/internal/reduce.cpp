@@ -24,7 +24,8 @@ Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reduc
   Tensor current = x;
   each_run(x.shape(), mask, [&](const Middle& m) {
     Output out(x.dtype(), --left ? Shape{m.outer, m.inner} : result);
-    launch({writes(out), reads(current)}, [reducer, dtype = x.dtype(), m](Pointers p) { reducer(dtype, p[1], m, p[0]); });
+    launch({writes(out), reads(current)},
+           [reducer, dtype = x.dtype(), m](Pointers p) { reducer(dtype, p[1], m, p[0]); });
     current = out.finish();
   });
   return current;

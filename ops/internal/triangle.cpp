@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/triangle.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/where.hpp>
 
 namespace xgrad::detail {
@@ -13,7 +14,7 @@ Tensor triangle(const Call& call, i64 k, bool lower) {
   for (i64 i = 0; i < rows && columns > 0; ++i)
     for (i64 j = 0; j < columns; ++j) *to++ = lower ? j - k <= i : j - k >= i;
   const CallScope scope(call);
-  return where(mask.finish(), call.in(0), 0);
+  return where(trace_constant(mask.finish()), call.in(0), 0);
 }
 
 }  // namespace xgrad::detail
