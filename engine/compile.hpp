@@ -57,10 +57,9 @@ template <class F> class Compiled {
     (list.push_back(in), ...);
     return call<std::invoke_result_t<F&, const In&...>>(list, std::index_sequence_for<In...>());
   }
-  auto operator()(const std::vector<Tensor>& in) requires std::is_invocable_v < F&, const std::vector<Tensor>
-  & > {
-    return returned<std::invoke_result_t<F&, const std::vector<Tensor>&>>(
-        in, [this](const std::vector<Tensor>& given) { return f_(given); });
+  template <class List = std::vector<Tensor>>
+  requires(std::is_invocable_v<F&, const List&>) auto operator()(const std::vector<Tensor>& in) {
+    return returned<std::invoke_result_t<F&, const List&>>(in, [this](const List& given) { return f_(given); });
   }
 
   CompileReport report() const { return plans_.report(); }
