@@ -149,6 +149,6 @@ void Vjp::add(int i, const Tensor& contribution) {
   if (wanted(i)) sweep_->contribute(record_->inputs[i], contribution, node_->op().name);
 }
 
-void* Vjp::gradient(int i, bool& has_value) { return sweep_->own_adjoint(record_->inputs[i], has_value); }
+Elements Vjp::gradient(int i) { return sweep_->own_adjoint(record_->inputs[i]); }
 
 }  // namespace xgrad::detail

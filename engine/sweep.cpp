@@ -117,11 +117,12 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
   else add_scalar(node, fitted.item());
 }
 
-void* Sweep::own_adjoint(u32 id, bool& has_value) {
+Elements Sweep::own_adjoint(u32 id) {
   Node& node = tape.at(id);
-  if (recording || !node.is(Node::array) || !wants(id)) return nullptr;
-  has_value = make_own(node.adjoint_body, node.dtype(), tape.shape_of(id));
-  return node.adjoint_body->data;
+  if (recording || !node.is(Node::array) || tape.shape_of(id).rank() == 0 || !wants(id))
+    return {nullptr, nullptr, Elements::reads};
+  const bool has_value = make_own(node.adjoint_body, node.dtype(), tape.shape_of(id));
+  return has_value ? updates(node.adjoint_body) : writes(node.adjoint_body);
 }
 
 namespace {

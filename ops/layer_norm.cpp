@@ -57,8 +57,9 @@ template <class T> void backward(Vjp& d, const Form& form) {
     return parts;
   };
   const Tensor weights = zeros_for(form.weight, 1), biases = zeros_for(form.bias, form.bias_in());
-  bool add = false;
-  T *const grad_x = static_cast<T*>(d.gradient(0, add)), *const grad_weight = data<T>(weights),
+  const Elements to = d.gradient(0);
+  const bool add = to.access == Elements::updates;
+  T *const grad_x = static_cast<T*>(to.data), *const grad_weight = data<T>(weights),
            *const grad_bias = data<T>(biases);
   const T* const g = data<T>(d.grad());
   each_tile(form, [&](i64 tile, i64 row, i64 count) {

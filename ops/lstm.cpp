@@ -102,19 +102,18 @@ template <class T> void backward(Vjp& d, const Extents& n) {
   T* const dz = data<T>(grad_gates);
   through_steps(d, n, dz, data<T>(grad_h), data<T>(grad_c));
   const i64 all = n.steps * n.rows;
-  bool add = false;
-  if (T* const to = static_cast<T*>(d.gradient(x_in, add)))
-    product(dtype, false, false, all, n.features, n.gates(), dz, n.gates(), data<T>(d.in(w_ih_in)), n.features, to,
-            n.features, add);
-  if (T* const to = static_cast<T*>(d.gradient(w_ih_in, add)))
-    product(dtype, true, false, n.gates(), n.features, all, dz, n.gates(), data<T>(d.in(x_in)), n.features, to,
-            n.features, add);
-  if (T* const to = static_cast<T*>(d.gradient(w_hh_in, add))) {
+  if (const Elements to = d.gradient(x_in); to.data)
+    product(dtype, false, false, all, n.features, n.gates(), dz, n.gates(), data<T>(d.in(w_ih_in)), n.features, to.data,
+            n.features, to.access == Elements::updates);
+  if (const Elements to = d.gradient(w_ih_in); to.data)
+    product(dtype, true, false, n.gates(), n.features, all, dz, n.gates(), data<T>(d.in(x_in)), n.features, to.data,
+            n.features, to.access == Elements::updates);
+  if (const Elements to = d.gradient(w_hh_in); to.data) {
     product(dtype, true, false, n.gates(), n.units, n.steps > 0 ? n.rows : 0, dz, n.gates(), data<T>(d.in(h_in)),
-            n.units, to, n.units, add);
+            n.units, to.data, n.units, to.access == Elements::updates);
     if (n.steps > 1)
       product(dtype, true, false, n.gates(), n.units, all - n.rows, dz + n.rows * n.gates(), n.gates(),
-              data<T>(d.out()), n.units, to, n.units, true);
+              data<T>(d.out()), n.units, to.data, n.units, true);
   }
   if (d.count() > biases) {
     const Tensor grad_bias = sum_to(grad_gates, {n.gates()});

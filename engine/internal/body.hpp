@@ -111,6 +111,14 @@ inline const void* elements(const Tensor& t) noexcept {
   return Access::has_body(t) ? Access::body(t)->data : Access::inline_value(t);
 }
 
+/// The elements that a launch writes or reads.
+struct Elements {
+  enum How : u8 { reads = 1, writes = 2, updates = 3 };
+  void* data = nullptr;  // null: none
+  Body* body = nullptr;  // null: a number, in a handle
+  How access = reads;
+};
+
 class Trace;
 /// What records this thread's launches for compile(), or null. While it is there, 0-d values that are computed have a
 /// body too, so that each has an identity.

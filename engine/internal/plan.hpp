@@ -35,7 +35,7 @@ struct Value {
 
 struct Use {
   u32 value;
-  Elements::Access access;
+  Elements::How access;
 };
 constexpr u32 no_value = ~u32{0};
 

@@ -28,7 +28,7 @@ struct Sweep {
   bool wants(u32 id) const noexcept { return id != 0 && (!prune || wanted[id] != unwanted); }
   void contribute(u32 id, const Tensor& value, const char* op);
   /// See Vjp::gradient.
-  void* own_adjoint(u32 id, bool& has_value);
+  Elements own_adjoint(u32 id);
   /// A saved value, checked not to have changed since.
   Tensor saved(const Node& node, int slot) const;
   Tensor adjoint(u32 id) const;

@@ -10,13 +10,6 @@ namespace xgrad::detail {
 
 inline Trace* tracing() noexcept { return current_trace; }
 
-/// The elements that a launch writes or reads.
-struct Elements {
-  enum Access : u8 { reads = 1, writes = 2, updates = 3 };
-  void* data;
-  Body* body;  // null: a number, in a handle
-  Access access;
-};
 inline Elements reads(const Tensor& t) noexcept {
   return {const_cast<void*>(elements(t)), Access::has_body(t) ? Access::body(t) : nullptr, Elements::reads};
 }

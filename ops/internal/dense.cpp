@@ -67,9 +67,12 @@ void dense_vjp(Vjp& d) {
     const Tensor x = d.in(0), x_rows = matrix(x, rows, features_of(x.shape(), form.features));
     const Tensor &left = form.transposed ? g_rows : x_rows, &right = form.transposed ? x_rows : g_rows;
     const i64 m = left.shape()[1], n = right.shape()[1];
-    bool has_value = false;  // a weight that is used again: the product adds to what there is
-    if (void* const to = d.gradient(1, has_value))
-      product(g.dtype(), true, false, m, n, rows, elements(left), m, elements(right), n, to, n, has_value);
+    // A weight that is used again: the product adds to what there is. A single row's is an outer product.
+    if (const Elements to = rows > 1 ? d.gradient(1) : Elements(); to.data)
+      launch({to, reads(left), reads(right)},
+             [dtype = g.dtype(), m, n, rows, add = to.access == Elements::updates](Pointers p) {
+               product(dtype, true, false, m, n, rows, p[1], m, p[2], n, p[0], n, add);
+             });
     else d.add(1, matmul(left, true, right, false));
   }
   if (d.count() == 3 && d.wanted(2)) d.add(2, g);

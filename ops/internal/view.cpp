@@ -74,12 +74,13 @@ Tensor put(Call& call, const View& view) {
 // A part of an array adds to its place in that array's gradient, so that n parts do not take n arrays.
 void view_vjp(Vjp& d) {
   const View& view = d.attributes<View>();
-  bool has_value = false;
-  if (void* const to = view.shape.size() < view.whole.size() ? d.gradient(0, has_value) : nullptr) {
-    const Tensor& g = d.grad();
-    if (!has_value) std::memset(to, 0, static_cast<std::size_t>(view.whole.size() * item_size(g.dtype())));
-    return add_strided(g.dtype(), view.shape, elements(g), dense_strides(view.shape), at(to, g.dtype(), view.offset),
-                       view.strides);
+  const bool partial = view.shape.size() < view.whole.size();
+  if (const Elements to = partial ? d.gradient(0) : Elements(); to.data) {
+    const bool has_value = to.access == Elements::updates;
+    return launch({to, reads(d.grad())}, [dtype = d.grad().dtype(), view, has_value](Pointers p) {
+      if (!has_value) std::memset(p[0], 0, static_cast<std::size_t>(view.whole.size() * item_size(dtype)));
+      add_strided(dtype, view.shape, p[1], dense_strides(view.shape), at(p[0], dtype, view.offset), view.strides);
+    });
   }
   const Operand g(d.grad());
   Call call(plain_put, g);
