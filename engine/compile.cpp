@@ -18,7 +18,7 @@ constexpr int most_failures = 4;
 /// Records launches on this thread while it lives.
 class Tracing {
  public:
-  explicit Tracing(Trace& trace) noexcept { current_trace = &trace; }
+  explicit Tracing(Tracer& trace) noexcept { current_trace = &trace; }
   ~Tracing() { current_trace = nullptr; }
   Tracing(const Tracing&) = delete;
   Tracing& operator=(const Tracing&) = delete;
@@ -85,7 +85,7 @@ struct Plans::Impl {
 
   Tensors record(const Tensors& in, Function f, void* context) {
     const Tensors copies = copies_of(in);
-    Trace trace(copies, in);
+    Tracer trace(copies, in);
     Tensors out;
     {
       const Tracing tracing(trace);

@@ -78,7 +78,7 @@ Tensor in_shape(const Tensor& y, const Shape& shape) {
 
 }  // namespace
 
-Plan::Plan(Trace& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside)
+Plan::Plan(Tracer& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside)
     : steps_(std::move(trace.steps_)), leaves_(std::move(trace.leaves_)) {
   for (const Tensor& x : inputs) arguments_.push_back({x.dtype(), x.shape(), x.is_leaf(), trace.find(x)});
   for (const Tensor& y : outputs) results_.push_back({trace.id_of(Access::body(y)), y.shape()});

@@ -5,7 +5,7 @@
 
 namespace xgrad::detail {
 
-constinit thread_local Trace* current_trace = nullptr;
+constinit thread_local Tracer* current_trace = nullptr;
 
 namespace {
 
@@ -31,7 +31,7 @@ Tensor trace_constant(Tensor t) {
   return t;
 }
 
-Trace::Trace(const Tensors& inputs, const Tensors& originals) {
+Tracer::Tracer(const Tensors& inputs, const Tensors& originals) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Body* const body = Access::body(inputs[i]);
     if (Access::has_body(originals[i])) copies_.emplace_back(root(Access::body(originals[i])), root(body));
@@ -46,13 +46,13 @@ Trace::Trace(const Tensors& inputs, const Tensors& originals) {
   }
 }
 
-u32 Trace::find(const Tensor& t) const noexcept {
+u32 Tracer::find(const Tensor& t) const noexcept {
   if (!Access::has_body(t)) return no_value;
   const auto known = ids_.find(root(Access::body(t)));
   return known == ids_.end() ? no_value : known->second;
 }
 
-u32 Trace::id_of(Body* body) {
+u32 Tracer::id_of(Body* body) {
   body = root(body);
   const auto [known, is_new] = ids_.emplace(body, static_cast<u32>(values_.size()));
   if (is_new)
@@ -65,7 +65,7 @@ u32 Trace::id_of(Body* body) {
   return known->second;
 }
 
-void Trace::created(Body* body) {
+void Tracer::created(Body* body) {
   ids_[body] = static_cast<u32>(values_.size());
   values_.push_back({.kind = Value::made,
                      .written = body->size == 0,  // there is nothing to write
@@ -74,21 +74,21 @@ void Trace::created(Body* body) {
                      .bytes = static_cast<i64>(body->bytes())});
 }
 
-void Trace::freed(Body* body) noexcept {
+void Tracer::freed(Body* body) noexcept {
   const auto known = ids_.find(body);
   if (body->owner || known == ids_.end()) return;
   values_[known->second].freed = true;
   ids_.erase(known);
 }
 
-void Trace::constant(const Tensor& t) {
+void Tracer::constant(const Tensor& t) {
   Value& value = values_[id_of(Access::body(t))];
   if (value.kind != Value::made) return;
   value.kind = Value::constant;
   value.held = t;
 }
 
-void Trace::step(Step step, const Elements* what, std::size_t count) {
+void Tracer::step(Step step, const Elements* what, std::size_t count) {
   PlannedStep planned{std::move(step), {}};
   for (std::size_t i = 0; i < count; ++i) {
     const Elements& e = what[i];
@@ -117,7 +117,7 @@ void Trace::step(Step step, const Elements* what, std::size_t count) {
 }
 
 /// Keeps an argument and its copy the same. A plan could not: it does not know which of its tensors are one.
-void Trace::mirror(Body* written) {
+void Tracer::mirror(Body* written) {
   for (const auto& [original, copy] : copies_) {
     if (written != original && written != copy) continue;
     Body* const other = written == original ? copy : original;
@@ -127,7 +127,7 @@ void Trace::mirror(Body* written) {
   }
 }
 
-void Trace::read(const Tensor& t) {
+void Tracer::read(const Tensor& t) {
   if (!Access::has_body(t)) return refuse("looks at a 0-d value of its surroundings; pass it as an argument");
   const u32 id = id_of(Access::body(t));
   const Value& value = values_[id];
@@ -144,13 +144,13 @@ void Trace::read(const Tensor& t) {
   steps_.push_back(std::move(look));
 }
 
-void Trace::result(const Tensor& t, const char* name) {
+void Tracer::result(const Tensor& t, const char* name) {
   const u32 id = find(t);
   if (!Access::has_body(t) || (id != no_value && values_[id].kind == Value::made && !values_[id].written))
     refuse(fmt::format("calls {}, which has no plan yet", name));
 }
 
-void Trace::grad(Body* variable, bool clears) {
+void Tracer::grad(Body* variable, bool clears) {
   const u32 id = id_of(variable);
   for (const LeafChange& leaf : leaves_)
     if (leaf.value == id) return;
@@ -158,7 +158,7 @@ void Trace::grad(Body* variable, bool clears) {
   leaves_.push_back({id, clears});
 }
 
-std::string Trace::finish(const Tensors& outputs) {
+std::string Tracer::finish(const Tensors& outputs) {
   std::vector<u8> lives(values_.size());
   for (const Tensor& y : outputs) {
     const u32 id = find(y);

@@ -119,10 +119,10 @@ struct Elements {
   How access = reads;
 };
 
-class Trace;
+class Tracer;
 /// What records this thread's launches for compile(), or null. While it is there, 0-d values that are computed have a
 /// body too, so that each has an identity.
-extern constinit thread_local Trace* current_trace;
+extern constinit thread_local Tracer* current_trace;
 
 /// Output memory of a dtype and shape: a new array, or for 0-d eight bytes that become an inline value.
 class Output {

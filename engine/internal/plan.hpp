@@ -53,12 +53,12 @@ struct LeafChange {
 };
 
 /// Records the launches of one run; see trace.hpp for what its functions are told.
-class Trace {
+class Tracer {
  public:
   /// `inputs` are copies, so that a tensor that the function also has from elsewhere is not taken for an argument.
-  Trace(const Tensors& inputs, const Tensors& originals);
-  Trace(const Trace&) = delete;
-  Trace& operator=(const Trace&) = delete;
+  Tracer(const Tensors& inputs, const Tensors& originals);
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
 
   void step(Step step, const Elements* what, std::size_t count);
   void refuse(const std::string& why) {
@@ -96,7 +96,7 @@ using Outside = std::unordered_map<const Body*, Tensor>;
 class Plan {
  public:
   /// `inputs` are the copies that were traced, `given` the arguments they stand for.
-  Plan(Trace& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside);
+  Plan(Tracer& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside);
   /// Whether the surroundings may still be those that were recorded.
   bool is_current() const noexcept;
   /// Whether the arguments are like those that were recorded.

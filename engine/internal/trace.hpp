@@ -8,7 +8,7 @@
 
 namespace xgrad::detail {
 
-inline Trace* tracing() noexcept { return current_trace; }
+inline Tracer* tracing() noexcept { return current_trace; }
 
 inline Elements reads(const Tensor& t) noexcept {
   return {const_cast<void*>(elements(t)), Access::has_body(t) ? Access::body(t) : nullptr, Elements::reads};

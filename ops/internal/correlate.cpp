@@ -5,22 +5,11 @@
 
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
+#include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/conv.hpp>
 
 namespace xgrad::detail {
 namespace {
-
-template <class T> const ConvKernels<T>& conv_kernels() {
-  const auto pick = []<class A>(const ConvTable<A>&) -> const ConvKernels<T>& {
-    if constexpr (std::is_same_v<T, float>) return ConvTable<A>::float32;
-    else return ConvTable<A>::float64;
-  };
-#ifdef __x86_64__
-  if (arch_index() == 2) return pick(ConvTable<arch::avx512>{});
-  if (arch_index() == 1) return pick(ConvTable<arch::avx2>{});
-#endif
-  return pick(ConvTable<arch::sse2>{});
-}
 
 constexpr i64 near = 64 * 1024;             // elements that a tile may lay out: they stay in a core's cache
 constexpr i64 most_partial = i64{1} << 20;  // elements of sums that are still to be added up
@@ -108,7 +97,7 @@ struct Cut {
   }
   template <class T> void lay_out(const T* x, i64 channels, i64 elements, Pair at, T* to) const {
     const ConvSide h = rows.side(back, at.h, tile.h), w = columns.side(back, at.w, tile.w);
-    for (i64 i = 0; i < channels; ++i) conv_kernels<T>().lay_out(x + i * elements, h, w, to + i * plane());
+    for (i64 i = 0; i < channels; ++i) kernels_of<ConvTable, T>().lay_out(x + i * elements, h, w, to + i * plane());
     std::fill_n(to + channels * plane(), conv_slack, T{0});
   }
 };
@@ -206,7 +195,7 @@ template <class T> class Correlation {
     for (i64 phase = 0; phase < phases.h * phases.w; ++phase) {
       const i64 first = first_place.get()[phase], some = first_place.get()[phase + 1] - first;
       const T* const w = packed.get() + (group * places + first) * to_channels + channel * some;
-      conv_kernels<T>().correlate(w, offsets.get() + first, some, x, channels, n, start, sums, row());
+      kernels_of<ConvTable, T>().correlate(w, offsets.get() + first, some, x, channels, n, start, sums, row());
       put(sums, channels, cut.first(tile), {phase / phases.w, phase % phases.w},
           to + (plane * to_channels + channel) * elements(!back));
     }
@@ -218,7 +207,7 @@ template <class T> class Correlation {
     const i64 line = back ? c.plane.w : c.count.w;
     if (h.n <= 0 || w.n <= 0) return;
     for (i64 i = 0; i < channels; ++i)
-      conv_kernels<T>().put(sums + i * row() + h.skip * cut.span() + w.skip, cut.span(), h.n, w.n,
+      kernels_of<ConvTable, T>().put(sums + i * row() + h.skip * cut.span() + w.skip, cut.span(), h.n, w.n,
                             to + i * elements(!back) + h.at * line + w.at, h.step * line, w.step);
   }
 
@@ -258,7 +247,7 @@ template <class T> void weights(const Convolution& c, const T* x, const T* y, T*
             together = std::max<i64>(1, worth_a_tile / (work * each / slices + 1));
   const Scratch<T> partial(pieces > 1 ? pieces * size : 1);
   T* const sums = pieces > 1 ? partial.get() : to;
-  const ConvKernels<T>& kernels = conv_kernels<T>();
+  const ConvKernels<T>& kernels = kernels_of<ConvTable, T>();
 
   const auto one = [&](i64 tile) {
     const i64 piece = tile / slices / c.groups, group = tile / slices % c.groups, first = tile % slices * slice,

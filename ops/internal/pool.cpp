@@ -8,6 +8,7 @@
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/im2col.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
+#include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/pool.hpp>
 #include <xgrad/ops/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
@@ -15,18 +16,6 @@
 
 namespace xgrad::detail {
 namespace {
-
-template <class T> const PoolKernels<T>& pool_kernels() {
-  const auto pick = []<class A>(const PoolTable<A>&) -> const PoolKernels<T>& {
-    if constexpr (std::is_same_v<T, float>) return PoolTable<A>::float32;
-    else return PoolTable<A>::float64;
-  };
-#ifdef __x86_64__
-  if (arch_index() == 2) return pick(PoolTable<arch::avx512>{});
-  if (arch_index() == 1) return pick(PoolTable<arch::avx2>{});
-#endif
-  return pick(PoolTable<arch::sse2>{});
-}
 
 struct Pooling {
   i64 planes;
@@ -41,7 +30,7 @@ template <class T, class F> void each_planes(const Pooling& p, F f) {
   const i64 some = std::max<i64>(1, enough / std::max<i64>(1, p.elements() + p.windows()));
   parallel_for((p.planes + some - 1) / some, [&](i64 i) {
     const Tensor scratch = new_array(dtype_of<T>, {pool_scratch(p.shape)});
-    f(pool_kernels<T>(), i * some, std::min(some, p.planes - i * some), static_cast<T*>(Access::body(scratch)->data));
+    f(kernels_of<PoolTable, T>(), i * some, std::min(some, p.planes - i * some), static_cast<T*>(Access::body(scratch)->data));
   });
 }
 

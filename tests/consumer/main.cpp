@@ -23,5 +23,7 @@ int main() {
     loss = error.item();
   }
   std::printf("loss %.3f\n", loss);
-  return loss < 0.1 ? 0 : 1;
+  // What needs a LAPACK, which the program has to find.
+  const double half = sum(inv(tensor({{4, 0}, {0, 4}}))).item();
+  return loss < 0.1 && half == 0.5 ? 0 : 1;
 }
