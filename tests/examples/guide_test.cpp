@@ -1,4 +1,5 @@
 // The examples of docs/guide.md, which quotes them, and what they say comes out.
+#include <xgrad/compile.hpp>
 #include <xgrad/gradcheck_catch.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/transforms.hpp>
@@ -153,6 +154,26 @@ TEST_CASE("guide: training, and files") {
   CHECK(net.parameters().size() == 3);
   CHECK(bce_with_logits(net(points), inside).item() < 0.2);
   CHECK(other(points).to_vector<float>() == net(points).to_vector<float>());
+}
+
+TEST_CASE("guide: compile") {
+  Random random(1);
+  Tensor points = uniform(random, {256, 2}, -1.5, 1.5);
+  Tensor inside = to(sum(square(points), 1, true) < 1, float32);
+  nn::Sequential net{nn::Linear(2, 16, random), nn::Tanh(), nn::Linear(16, 1, random)};
+  nn::SGD optimizer(net.parameters(), {.lr = 0.5});
+  auto step = compile([&](const Tensor& x, const Tensor& labels) {
+    Tape tape;
+    Tensor loss = bce_with_logits(net(x), labels);
+    loss.backward();
+    optimizer.step();
+    optimizer.zero_grad();
+    return loss;
+  });
+  for (int i = 0; i < 100; ++i) step(points, inside);
+
+  CHECK(step.report().replayed == 99);
+  CHECK(step(points, inside).item() < 0.5);
 }
 
 TEST_CASE("guide: xtensor") {
