@@ -278,7 +278,7 @@ void Plan::run_group(const Group& group, void* const* at) const {
     for (i64 begin = t * tile, last = std::min(group.extent, begin + tile); begin < last; begin += group.block)
       for (std::size_t i = group.begin; i < group.end; ++i) {
         const PlannedStep& step = steps_[i];
-        void* pointers[8];
+        void* pointers[most_pointers];
         for (std::size_t k = 0; k < step.uses.size(); ++k) {
           const u32 id = step.uses[k].value;
           pointers[k] = step.passing[k] >= 0 ? scratch.data() + step.passing[k] - begin * item_size(values_[id].dtype)
@@ -291,7 +291,7 @@ void Plan::run_group(const Group& group, void* const* at) const {
 }
 
 bool Plan::run_step(const PlannedStep& step, void* const* at) const {
-  void* pointers[8];
+  void* pointers[most_pointers];
   for (std::size_t k = 0; k < step.uses.size(); ++k)
     pointers[k] = step.uses[k].value == no_value ? nullptr : at[step.uses[k].value];
   if (!step.expected.empty()) return std::memcmp(pointers[0], step.expected.data(), step.expected.size()) == 0;

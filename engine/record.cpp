@@ -58,7 +58,8 @@ Call::Call(const Op& op, std::initializer_list<const Operand*> operands)
   if (dtype == DType{}) dtype = DType::float32;
   i = 0;
   for (const Operand* operand : operands) {
-    if (!operand->tensor) numbers_[i] = scalar_tensor(dtype, operand->number);
+    if (!operand->tensor)  // while something traces, of a body, as an operation may pass it on
+      numbers_[i] = tracing() ? full({}, operand->number, dtype) : scalar_tensor(dtype, operand->number);
     pointers_[i] = operand->tensor ? operand->tensor : &numbers_[i];
     ++i;
   }

@@ -1,6 +1,7 @@
 #include <xgrad/ops/layer_norm.hpp>
 
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/internal/normalize.hpp>
 #include <xgrad/ops/internal/plain.hpp>
@@ -24,10 +25,6 @@ struct Form {
   int bias_in() const noexcept { return 1 + weight; }
 };
 
-template <class T> T* data(const Tensor& t) noexcept {
-  return t.defined() ? static_cast<T*>(Access::body(t)->data) : nullptr;
-}
-
 /// Rows of about 32k elements at a time.
 i64 rows_of_tile(const Form& form) noexcept { return std::max<i64>(1, 32 * 1024 / std::max<i64>(1, form.n)); }
 template <class F> void each_tile(const Form& form, F f) {
@@ -37,37 +34,46 @@ template <class F> void each_tile(const Form& form, F f) {
                  [&](i64 tile) { f(tile, tile * step, std::min(step, form.rows - tile * step)); });
 }
 
-template <class T> void forward(const Call& call, const Form& form, T* y, T* kept) {
-  const auto in = [&](bool there, int i) { return there ? data<T>(call.in(i)) : nullptr; };
-  const T *x = in(true, 0), *weight = in(form.weight, 1), *bias = in(form.bias, form.bias_in());
+/// Pointers: y, kept, x, weight, bias.
+template <class T> void forward(const Form& form, Pointers p) {
+  T *const y = static_cast<T*>(p[0]), *const kept = static_cast<T*>(p[1]);
+  const T *x = static_cast<T*>(p[2]), *weight = static_cast<T*>(p[3]), *bias = static_cast<T*>(p[4]);
   each_tile(form, [&](i64, i64 row, i64 count) {
     kernels_of<NormalizeTable, T>().rows(x + row * form.n, weight, bias, y + row * form.n, kept + 2 * row, count,
                                          form.n, static_cast<T>(form.eps));
   });
 }
 
-// Each tile sums the gradients of weight and bias over its own rows.
-template <class T> void backward(Vjp& d, const Form& form) {
-  const Tensor x = d.in(0), kept = d.extra(), weight = form.weight ? d.in(1) : Tensor();
-  const i64 step = rows_of_tile(form), tiles = (form.rows + step - 1) / step;
-  const auto zeros_for = [&](bool there, int i) {
-    if (!there || !d.wanted(i)) return Tensor();
-    const Tensor parts = new_array(dtype_of<T>, {tiles, form.n});
-    std::fill_n(data<T>(parts), parts.size(), T{0});
-    return parts;
-  };
-  const Tensor weights = zeros_for(form.weight, 1), biases = zeros_for(form.bias, form.bias_in());
-  const Elements to = d.gradient(0);
-  const bool add = to.access == Elements::updates;
-  T *const grad_x = static_cast<T*>(to.data), *const grad_weight = data<T>(weights),
-           *const grad_bias = data<T>(biases);
-  const T* const g = data<T>(d.grad());
+/// Each tile sums the gradients of weight and bias over its own rows. Pointers: those of x, weight, bias; g, x, kept,
+/// weight.
+template <class T> void backward(const Form& form, bool add, Pointers p) {
+  const auto at = [p](int i, i64 offset) { return p[i] ? static_cast<T*>(p[i]) + offset : nullptr; };
   each_tile(form, [&](i64 tile, i64 row, i64 count) {
-    const auto at = [](T* t, i64 offset) { return t ? t + offset : t; };
-    kernels_of<NormalizeTable, T>().rows_grad(
-        g + row * form.n, data<T>(x) + row * form.n, data<T>(weight), data<T>(kept) + 2 * row, at(grad_x, row * form.n),
-        add, at(grad_weight, tile * form.n), at(grad_bias, tile * form.n), count, form.n);
+    for (int sums : {1, 2})
+      if (p[sums]) std::fill_n(at(sums, tile * form.n), form.n, T{0});
+    kernels_of<NormalizeTable, T>().rows_grad(at(3, row * form.n), at(4, row * form.n), at(6, 0), at(5, 2 * row),
+                                              at(0, row * form.n), add, at(1, tile * form.n), at(2, tile * form.n),
+                                              count, form.n);
   });
+}
+
+void backward(Vjp& d) {
+  const Form& form = d.attributes<Form>();
+  const DType dtype = d.grad().dtype();
+  const i64 step = rows_of_tile(form), tiles = (form.rows + step - 1) / step;
+  const auto sums_for = [&](bool there, int i) {
+    return there && d.wanted(i) ? new_array(dtype, {tiles, form.n}) : Tensor();
+  };
+  const auto if_there = [](const Tensor& t, auto access) { return t.defined() ? access(t) : Elements(); };
+  const auto to_write = [](const Tensor& t) { return writes(t); };
+  const Tensor x = d.in(0), kept = d.extra(), weight = form.weight ? d.in(1) : Tensor(),
+               weights = sums_for(form.weight, 1), biases = sums_for(form.bias, form.bias_in());
+  const Elements to = d.gradient(0);
+  launch({to, if_there(weights, to_write), if_there(biases, to_write), reads(d.grad()), reads(x), reads(kept),
+          if_there(weight, [](const Tensor& t) { return reads(t); })},
+         [form, dtype, add = to.access == Elements::updates](Pointers p) {
+           (dtype == DType::float32 ? backward<float> : backward<double>)(form, add, p);
+         });
   if (weights.defined()) d.add(1, reshape(sum_axes(weights, 1, false), d.shape(1)));
   if (biases.defined()) d.add(form.bias_in(), reshape(sum_axes(biases, 1, false), d.shape(form.bias_in())));
 }
@@ -82,8 +88,7 @@ Tensor plain(const FusedInputs& in, const Vjp& d) {
 constexpr Reads read = reads_inputs(3) | reads_extra;
 const Op op{.name = "layer_norm", .reads = {read, read, read}, .vjp = [](Vjp& d) {
               if (d.recording()) return plain_vjp(d, plain);
-              const Form& form = d.attributes<Form>();
-              (d.grad().dtype() == DType::float32 ? backward<float> : backward<double>)(d, form);
+              backward(d);
             }};
 
 Tensor run(Call&& call, const Shape& normalized, const Tensor& weight, const Tensor& bias, double eps) {
@@ -98,8 +103,9 @@ Tensor run(Call&& call, const Shape& normalized, const Tensor& weight, const Ten
                   bias.defined()};
   const DType dtype = call.in(0).dtype();
   Output y(dtype, shape), kept(dtype, {form.rows, 2});
-  if (dtype == DType::float32) forward(call, form, static_cast<float*>(y.get()), static_cast<float*>(kept.get()));
-  else forward(call, form, static_cast<double*>(y.get()), static_cast<double*>(kept.get()));
+  launch({writes(y), writes(kept), reads(call.in(0)), form.weight ? reads(call.in(1)) : Elements(),
+          form.bias ? reads(call.in(form.bias_in())) : Elements()},
+         [form, dtype](Pointers p) { (dtype == DType::float32 ? forward<float> : forward<double>)(form, p); });
   return call.record(y.finish(), form, kept.finish());
 }
 

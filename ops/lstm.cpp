@@ -3,6 +3,7 @@
 #include <xgrad/engine/internal/arrays.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
@@ -36,8 +37,6 @@ struct Extents {
 // The op's result is one array, all h and then the last c: (T + 1, N, H). Kept beside it: the gates of all steps
 // (T, N, 4 H), then each step's c (T, N, H).
 
-template <class T> T* data(const Tensor& t) noexcept { return static_cast<T*>(Access::body(t)->data); }
-
 /// f(first row, rows) for parts of the batch, which go through all steps by themselves: as many rows as a product takes
 /// without packing the weights anew for each step, as long as those stay in the cache.
 template <class F> void each_part(const Extents& n, F f) {
@@ -46,19 +45,18 @@ template <class F> void each_part(const Extents& n, F f) {
   parallel_for((n.rows + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n.rows - part * step)); });
 }
 
-template <class T> void forward(const Call& call, const Extents& n, T* h, T* gates) {
-  const auto in = [&](int i) { return static_cast<const T*>(elements(call.in(i))); };
+/// Pointers: all h and the last c, what is kept; x, the first h and c, w_ih, w_hh turned, and up to two biases.
+template <class T> void forward(const Extents& n, int bias_count, Pointers p) {
+  const auto in = [p](int i) { return static_cast<const T*>(p[2 + i]); };
+  T *const h = static_cast<T*>(p[0]), *const gates = static_cast<T*>(p[1]);
   const DType dtype = dtype_of<T>;
-  const bool has_bias = call.count() > biases;
-  for (i64 row = 0; row < n.steps * n.rows && has_bias; ++row) {
+  for (i64 row = 0; row < n.steps * n.rows && bias_count > 0; ++row) {
     T* const to = gates + row * n.gates();
     std::copy_n(in(biases), n.gates(), to);
-    if (call.count() > biases + 1) add_into(dtype, to, in(biases + 1), n.gates());
+    if (bias_count > 1) add_into(dtype, to, in(biases + 1), n.gates());
   }
   product(dtype, false, true, n.steps * n.rows, n.gates(), n.features, in(x_in), n.features, in(w_ih_in), n.features,
-          gates, n.gates(), has_bias);
-  constexpr int turned[] = {1, 0};
-  const Tensor w_hh = reordered(call.in(w_hh_in).detach(), turned);
+          gates, n.gates(), bias_count > 0);
   T* const c = gates + n.steps * n.rows * n.gates();
   each_part(n, [&](i64 row, i64 rows) {
     const i64 state = row * n.units;
@@ -66,7 +64,7 @@ template <class T> void forward(const Call& call, const Extents& n, T* h, T* gat
     for (i64 step = 0; step < n.steps; ++step) {
       T *const z = gates + (step * n.rows + row) * n.gates(), *const next_c = c + step * n.state() + state,
                *const next_h = h + step * n.state() + state;
-      product(dtype, false, false, rows, n.gates(), n.units, last_h, n.units, data<T>(w_hh), n.gates(), z, n.gates(),
+      product(dtype, false, false, rows, n.gates(), n.units, last_h, n.units, in(w_hh_in), n.gates(), z, n.gates(),
               true);
       kernels_of<LstmTable, T>().step(z, last_c, next_c, next_h, rows, n.units);
       last_h = next_h, last_c = next_c;
@@ -75,10 +73,14 @@ template <class T> void forward(const Call& call, const Extents& n, T* h, T* gat
   });
 }
 
-/// The gradients of the gates' arguments, for all steps; last those of the first h and c.
-template <class T> void through_steps(Vjp& d, const Extents& n, T* grad_gates, T* grad_h, T* grad_c) {
-  const Tensor kept = d.extra(), first_c = d.in(c_in), w_hh = d.in(w_hh_in);
-  const T *const gates = data<T>(kept), *const c = gates + n.steps * n.rows * n.gates(), *const g = data<T>(d.grad());
+/// The gradients of the gates' arguments, for all steps; last those of the first h and c. Pointers: these three; what
+/// is kept, the first c, w_hh, g.
+template <class T> void through_steps(const Extents& n, Pointers p) {
+  const auto in = [p](int i) { return static_cast<const T*>(p[i]); };
+  T *const grad_gates = static_cast<T*>(p[0]), *const grad_h = static_cast<T*>(p[1]),
+           *const grad_c = static_cast<T*>(p[2]);
+  const T *const gates = in(3), *const c = gates + n.steps * n.rows * n.gates(), *const first_c = in(4),
+                 *const w_hh = in(5), *const g = in(6);
   each_part(n, [&](i64 row, i64 rows) {
     const i64 state = row * n.units, count = rows * n.units;
     T *const dh = grad_h + state, *const dc = grad_c + state;
@@ -87,33 +89,39 @@ template <class T> void through_steps(Vjp& d, const Extents& n, T* grad_gates, T
     for (i64 step = n.steps; step-- > 0;) {
       const i64 at = (step * n.rows + row) * n.gates();
       const T* const c_at = c + step * n.state() + state;
-      kernels_of<LstmTable, T>().step_grad(gates + at, step > 0 ? c_at - n.state() : data<T>(first_c) + state, c_at,
+      kernels_of<LstmTable, T>().step_grad(gates + at, step > 0 ? c_at - n.state() : first_c + state, c_at,
                                            g + step * n.state() + state, dh, dc, grad_gates + at, rows, n.units);
-      product(dtype_of<T>, false, false, rows, n.units, n.gates(), grad_gates + at, n.gates(), data<T>(w_hh), n.units,
-              dh, n.units, false);
+      product(dtype_of<T>, false, false, rows, n.units, n.gates(), grad_gates + at, n.gates(), w_hh, n.units, dh,
+              n.units, false);
     }
   });
 }
 
-template <class T> void backward(Vjp& d, const Extents& n) {
-  const DType dtype = dtype_of<T>;
+void backward(Vjp& d) {
+  const Extents n = d.attributes<Extents>();
+  const DType dtype = d.grad().dtype();
   const Tensor grad_gates = new_array(dtype, {n.steps * n.rows, n.gates()}), grad_h = new_array(dtype, d.shape(h_in)),
-               grad_c = new_array(dtype, d.shape(c_in));
-  T* const dz = data<T>(grad_gates);
-  through_steps(d, n, dz, data<T>(grad_h), data<T>(grad_c));
+               grad_c = new_array(dtype, d.shape(c_in)), kept = d.extra(), first_c = d.in(c_in), w_hh = d.in(w_hh_in);
+  launch(
+      {writes(grad_gates), writes(grad_h), writes(grad_c), reads(kept), reads(first_c), reads(w_hh), reads(d.grad())},
+      [dtype, n](Pointers p) { (dtype == DType::float32 ? through_steps<float> : through_steps<double>)(n, p); });
   const i64 all = n.steps * n.rows;
-  if (const Elements to = d.gradient(x_in); to.data)
-    product(dtype, false, false, all, n.features, n.gates(), dz, n.gates(), data<T>(d.in(w_ih_in)), n.features, to.data,
-            n.features, to.access == Elements::updates);
-  if (const Elements to = d.gradient(w_ih_in); to.data)
-    product(dtype, true, false, n.gates(), n.features, all, dz, n.gates(), data<T>(d.in(x_in)), n.features, to.data,
-            n.features, to.access == Elements::updates);
+  const auto add_product = [&](const Elements& to, bool transposed, i64 m, i64 columns, i64 k, const Tensor& right) {
+    launch({to, reads(grad_gates), reads(right)},
+           [=, gates = n.gates(), add = to.access == Elements::updates](Pointers p) {
+             product(dtype, transposed, false, m, columns, k, p[1], gates, p[2], columns, p[0], columns, add);
+           });
+  };
+  if (const Elements to = d.gradient(x_in); to.data) add_product(to, false, all, n.features, n.gates(), d.in(w_ih_in));
+  if (const Elements to = d.gradient(w_ih_in); to.data) add_product(to, true, n.gates(), n.features, all, d.in(x_in));
   if (const Elements to = d.gradient(w_hh_in); to.data) {
-    product(dtype, true, false, n.gates(), n.units, n.steps > 0 ? n.rows : 0, dz, n.gates(), data<T>(d.in(h_in)),
-            n.units, to.data, n.units, to.access == Elements::updates);
-    if (n.steps > 1)
-      product(dtype, true, false, n.gates(), n.units, all - n.rows, dz + n.rows * n.gates(), n.gates(),
-              data<T>(d.out()), n.units, to.data, n.units, true);
+    add_product(to, true, n.gates(), n.units, n.steps > 0 ? n.rows : 0, d.in(h_in));
+    if (n.steps > 1)  // the later steps, with the h before each
+      launch({Elements{to.data, to.body, Elements::updates}, reads(grad_gates), reads(d.out())},
+             [dtype, n, k = all - n.rows, skipped = n.rows * n.gates() * item_size(dtype)](Pointers p) {
+               product(dtype, true, false, n.gates(), n.units, k, static_cast<const char*>(p[1]) + skipped, n.gates(),
+                       p[2], n.units, p[0], n.units, true);
+             });
   }
   if (d.count() > biases) {
     const Tensor grad_bias = sum_to(grad_gates, {n.gates()});
@@ -144,8 +152,7 @@ Tensor step_by_step(const FusedInputs& in, const Vjp&) {
 constexpr Reads read = reads_inputs(7) | reads_extra | reads_output;
 const Op op{.name = "lstm", .reads = {read, read, read, read, read, read, read}, .vjp = [](Vjp& d) {
               if (d.recording()) return plain_vjp(d, step_by_step);
-              const Extents& n = d.attributes<Extents>();
-              (d.grad().dtype() == DType::float32 ? backward<float> : backward<double>)(d, n);
+              backward(d);
             }};
 
 Extents checked(const Call& call) {
@@ -172,11 +179,14 @@ LstmStates run(Call&& call) {
   const CallScope scope(call);
   const DType dtype = call.in(0).dtype();
   Output out(dtype, {n.steps + 1, n.rows, n.units}), kept(dtype, {5, n.steps, n.rows, n.units});
-  const auto compute = [&]<class T>(T) {
-    forward<T>(call, n, static_cast<T*>(out.get()), static_cast<T*>(kept.get()));
-  };
-  if (dtype == DType::float32) compute(float{});
-  else compute(double{});
+  constexpr int turned[] = {1, 0};
+  const Tensor w_hh = reordered(call.in(w_hh_in).detach(), turned);
+  const auto bias = [&](int i) { return i < call.count() ? reads(call.in(i)) : Elements(); };
+  launch({writes(out), writes(kept), reads(call.in(x_in)), reads(call.in(h_in)), reads(call.in(c_in)),
+          reads(call.in(w_ih_in)), reads(w_hh), bias(biases), bias(biases + 1)},
+         [dtype, n, bias_count = call.count() - biases](Pointers p) {
+           (dtype == DType::float32 ? forward<float> : forward<double>)(n, bias_count, p);
+         });
   const Tensor states = call.record(out.finish(), n, kept.finish());
   return {slice(states, {{0, n.steps}}), slice(states, {n.steps})};
 }

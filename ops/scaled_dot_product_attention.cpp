@@ -3,6 +3,7 @@
 #include <xgrad/engine/internal/loops.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/all.hpp>
@@ -73,10 +74,6 @@ template <class T> Matrices<T> matrices(const Form& form, int which, T* array) n
   return {array ? array + which * side : array, 3 * side, rows, columns};
 }
 
-template <class T> T* data(const Tensor& t) noexcept {
-  return t.defined() ? static_cast<T*>(Access::body(t)->data) : nullptr;
-}
-
 /// f(number) for all attentions; several go together where they are small.
 template <class F> void each_attention(const Form& form, F f) {
   const i64 work = std::max<i64>(1, form.scores() * (form.features + form.values));
@@ -103,59 +100,70 @@ template <class T> void probabilities(const Form& form, const bool* mask, T* sco
   if (!form.masked && form.keys > 0) kernels.softmax(scores, form.queries, form.keys, 1, scores);
 }
 
-template <class T> void forward(const Call& call, const Form& form, const Tensor& mask, T* kept, T* y) {
-  const auto in = [&](int which) {
-    return matrices<const T>(form, which, data<T>(call.in(form.together ? 0 : which)));
-  };
+/// Pointers: y, the probabilities, which are kept; q, k, v and the mask.
+template <class T> void forward(const Form& form, Pointers p) {
+  const auto in = [&](int which) { return matrices(form, which, static_cast<const T*>(p[2 + which])); };
   const auto q = in(q_in), k = in(k_in), v = in(v_in);
-  const Matrices<T> to{y, form.heads * form.values, form.queries, form.values};
+  const Matrices<T> to{static_cast<T*>(p[0]), form.heads * form.values, form.queries, form.values};
   const DType dtype = dtype_of<T>;
   each_attention(form, [&](i64 i) {
-    T* const p = kept + i * form.scores();
+    T* const s = static_cast<T*>(p[1]) + i * form.scores();
     product(dtype, false, true, form.queries, form.keys, form.features, q.at(form, i), q.stride, k.at(form, i),
-            k.stride, p, form.keys, false);
-    probabilities(form, form.masked ? data<bool>(mask) + i * form.scores() : nullptr, p);
-    product(dtype, false, false, form.queries, form.values, form.keys, p, form.keys, v.at(form, i), v.stride,
+            k.stride, s, form.keys, false);
+    probabilities(form, form.masked ? static_cast<const bool*>(p[5]) + i * form.scores() : nullptr, s);
+    product(dtype, false, false, form.queries, form.values, form.keys, s, form.keys, v.at(form, i), v.stride,
             to.at(form, i), to.stride, false);
   });
 }
 
-template <class T> void backward(Vjp& d, const Form& form) {
+/// Pointers: the gradients of q, k and v, scratch memory as large as the probabilities; these, g; q, k and v.
+template <class T> void backward(const Form& form, Pointers p) {
   const DType dtype = dtype_of<T>;
-  // The gradient for v needs only the probabilities, that for k needs q besides v, that for q needs k.
-  const bool wants_k = d.wanted(form.together ? 0 : k_in), wants_q = d.wanted(form.together ? 0 : q_in),
-             needed[] = {wants_k, wants_q, wants_q || wants_k};
-  const Tensor kept = d.extra(), scratch = new_array(dtype, {form.count(), form.queries, form.keys});
-  Tensor in[3], grad[3];
-  Matrices<const T> from[3];
   Matrices<T> to[3];
+  Matrices<const T> from[3];
   for (int which = 0; which < 3; ++which) {
-    const int i = form.together ? 0 : which;
-    if (needed[which]) in[which] = d.in(i);
-    if (i == which && d.wanted(i)) grad[i] = new_array(dtype, d.shape(i));
-    from[which] = matrices<const T>(form, which, data<T>(in[which]));
-    to[which] = matrices<T>(form, which, data<T>(grad[i]));
+    to[which] = matrices(form, which, static_cast<T*>(p[which]));
+    from[which] = matrices(form, which, static_cast<const T*>(p[6 + which]));
   }
-  const Matrices<const T> g{data<T>(d.grad()), form.heads * form.values, form.queries, form.values};
+  const Matrices<const T> g{static_cast<const T*>(p[5]), form.heads * form.values, form.queries, form.values};
   each_attention(form, [&](i64 i) {
-    const T *const p = data<T>(kept) + i * form.scores(), *const gi = g.at(form, i);
-    T* const s = data<T>(scratch) + i * form.scores();
+    const T *const kept = static_cast<const T*>(p[4]) + i * form.scores(), *const gi = g.at(form, i);
+    T* const s = static_cast<T*>(p[3]) + i * form.scores();
     const auto into = [&](int which, bool transposed, i64 inner, const T* a, const T* b, i64 stride) {
       const Matrices<T>& m = to[which];
       if (m.first)
         product(dtype, transposed, false, m.rows, m.columns, inner, a, form.keys, b, stride, m.at(form, i), m.stride,
                 false);
     };
-    into(v_in, true, form.queries, p, gi, g.stride);
+    into(v_in, true, form.queries, kept, gi, g.stride);
     if (!to[q_in].first && !to[k_in].first) return;
     product(dtype, false, true, form.queries, form.keys, form.values, gi, g.stride, from[v_in].at(form, i),
             from[v_in].stride, s, form.keys, false);
     const auto& kernels = array_kernels<T>();
-    kernels.softmax_grad(s, p, form.queries, form.keys, 1, s, false);
+    kernels.softmax_grad(s, kept, form.queries, form.keys, 1, s, false);
     kernels.scale(s, static_cast<T>(form.scale), form.scores());
     into(q_in, false, form.keys, s, from[k_in].at(form, i), from[k_in].stride);
     into(k_in, true, form.queries, s, from[q_in].at(form, i), from[q_in].stride);
   });
+}
+
+void backward(Vjp& d) {
+  const Form& form = d.attributes<Form>();
+  const DType dtype = d.grad().dtype();
+  // The gradient for v needs only the probabilities, that for k needs q besides v, that for q needs k.
+  const bool wants_k = d.wanted(form.together ? 0 : k_in), wants_q = d.wanted(form.together ? 0 : q_in),
+             needed[] = {wants_k, wants_q, wants_q || wants_k};
+  const Tensor kept = d.extra(), scratch = new_array(dtype, {form.count(), form.queries, form.keys});
+  Tensor in[3], grad[3];
+  Elements from[3], to[3];
+  for (int which = 0; which < 3; ++which) {
+    const int i = form.together ? 0 : which;
+    if (needed[which]) in[which] = d.in(i), from[which] = reads(in[which]);
+    if (i == which && d.wanted(i)) grad[i] = new_array(dtype, d.shape(i));
+    if (grad[i].defined()) to[which] = writes(grad[i]);
+  }
+  launch({to[0], to[1], to[2], writes(scratch), reads(kept), reads(d.grad()), from[0], from[1], from[2]},
+         [form, dtype](Pointers p) { (dtype == DType::float32 ? backward<float> : backward<double>)(form, p); });
   for (int i = 0; i < d.count(); ++i)
     if (i < 3 && grad[i].defined()) d.add(i, grad[i]);
 }
@@ -186,8 +194,7 @@ Tensor plain(const FusedInputs& in, const Vjp& d) {
 constexpr Reads read = reads_inputs(4) | reads_extra;
 const Op op{.name = "scaled_dot_product_attention", .reads = {read, read, read}, .vjp = [](Vjp& d) {
               if (d.recording()) return plain_vjp(d, plain);
-              const Form& form = d.attributes<Form>();
-              (d.grad().dtype() == DType::float32 ? backward<float> : backward<double>)(d, form);
+              backward(d);
             }};
 
 /// The mask for each attention, from one that fits; undefined where it does not.
@@ -202,11 +209,10 @@ Tensor run(Call&& call, Form form, const Shape& shape, const Tensor& mask) {
   const DType dtype = call.in(0).dtype();
   form.masked = mask.defined();
   Output y(dtype, shape), kept(dtype, {form.count(), form.queries, form.keys});
-  const auto compute = [&]<class T>(T) {
-    forward(call, form, mask, static_cast<T*>(kept.get()), static_cast<T*>(y.get()));
-  };
-  if (shape.size() > 0 && dtype == DType::float32) compute(float{});
-  else if (shape.size() > 0) compute(double{});
+  const auto in = [&](int which) { return reads(call.in(form.together ? 0 : which)); };
+  if (shape.size() > 0)
+    launch({writes(y), writes(kept), in(q_in), in(k_in), in(v_in), form.masked ? reads(mask) : Elements()},
+           [form, dtype](Pointers p) { (dtype == DType::float32 ? forward<float> : forward<double>)(form, p); });
   return call.record(y.finish(), form, kept.finish());
 }
 

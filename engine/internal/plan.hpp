@@ -1,5 +1,6 @@
 #pragma once
 // A recorded run of a function, as launches over numbered values, and what has to hold for running those again.
+#include <array>
 #include <optional>
 #include <unordered_map>
 
@@ -42,7 +43,13 @@ constexpr u32 no_value = ~u32{0};
 struct PlannedStep : Step {
   std::vector<Use> uses;
   std::vector<char> expected = {};  // of a value that the program looked at itself: then nothing else is set
-  i64 passing[8] = {-1, -1, -1, -1, -1, -1, -1, -1};  // where in a block's scratch memory operand k is, if it is
+  std::array<i64, most_pointers> passing = nowhere();  // where operand k is in a block's scratch memory; -1: it is not
+
+  static constexpr std::array<i64, most_pointers> nowhere() noexcept {
+    std::array<i64, most_pointers> all{};
+    all.fill(-1);
+    return all;
+  }
 };
 
 /// What a run leaves in the gradient of a variable.

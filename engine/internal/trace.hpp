@@ -21,6 +21,8 @@ inline Elements writes(Output& out) noexcept { return {out.get(), out.body(), El
 inline Elements writes(Body* body) noexcept { return {body->data, body, Elements::writes}; }
 inline Elements updates(Body* body) noexcept { return {body->data, body, Elements::updates}; }
 
+/// A launch names at most so many.
+inline constexpr std::size_t most_pointers = 12;
 /// The pointers a kernel works on, in the order the launch named them.
 using Pointers = void* const*;
 
@@ -69,7 +71,7 @@ struct Copy {
 
 /// Does kernel(pointers), on elements in the order of `what`; those of a null pointer are not touched.
 template <class Kernel> void launch(const Elements* what, std::size_t count, const Kernel& kernel) {
-  void* pointers[8];
+  void* pointers[most_pointers];
   for (std::size_t i = 0; i < count; ++i) pointers[i] = what[i].data;
   kernel(static_cast<Pointers>(pointers));
   if (!tracing()) [[likely]]
@@ -89,13 +91,15 @@ template <class Kernel> void launch(std::initializer_list<Elements> what, const 
 /// holds(pointers) of values it only reads; when a plan finds that it does not, the function runs by itself, and is
 /// the one to say what is wrong.
 template <class Check> bool launch_check(std::initializer_list<Elements> what, const Check& holds) {
-  void* pointers[8];
+  void* pointers[most_pointers];
   std::size_t n = 0;
   for (const Elements& e : what) pointers[n++] = e.data;
-  if (!holds(static_cast<Pointers>(pointers))) return false;
-  if (tracing()) [[unlikely]]
-    trace_step({.whole = holds, .is_check = true}, what.begin(), what.size());
-  return true;
+  const bool yes = holds(static_cast<Pointers>(pointers));
+  if (!tracing()) [[likely]]
+    return yes;
+  if (yes) trace_step({.whole = holds, .is_check = true}, what.begin(), what.size());
+  else trace_refuse("met values that no plan is made for");
+  return yes;
 }
 
 }  // namespace xgrad::detail

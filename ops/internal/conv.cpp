@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/conv.hpp>
 
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/im2col.hpp>
 #include <xgrad/ops/internal/correlate.hpp>
@@ -62,14 +63,17 @@ Tensor with_bias(const Call& call, const Tensor& y) {
 /// are what the direct way computes with.
 bool is_a_product(const Convolution& c) noexcept { return c.count.h * c.count.w < 20 && c.out * length_of(c) >= 4096; }
 
-bool is_finite(const Tensor& x) noexcept {
-  const auto look = [&]<class Word>(Word exponent) {
-    const auto* const words = static_cast<const Word*>(elements(x));
-    Word bad = 0;
-    for (i64 i = 0, n = x.size(); i < n; ++i) bad |= (words[i] & exponent) == exponent;
-    return bad == 0;
+bool is_finite(const Tensor& x) {
+  const auto look = [dtype = x.dtype(), n = x.size()](Pointers p) {
+    const auto all = [&]<class Word>(Word exponent) {
+      const auto* const words = static_cast<const Word*>(p[0]);
+      Word bad = 0;
+      for (i64 i = 0; i < n; ++i) bad |= (words[i] & exponent) == exponent;
+      return bad == 0;
+    };
+    return dtype == DType::float32 ? all(u32{0x7f800000}) : all(u64{0x7ff0000000000000});
   };
-  return x.dtype() == DType::float32 ? look(u32{0x7f800000}) : look(u64{0x7ff0000000000000});
+  return launch_check({reads(x)}, look);
 }
 
 // The sum of x[..] w[..] y[..] over a convolution's windows is linear in each of three arrays, and the derivative for
@@ -87,8 +91,11 @@ Tensor correlated(Call& call, const Convolution& c, bool back, const Shape& shap
     return call.record(reshape(x, shape), c);
   }
   const Tensor to = new_array(call.in(0).dtype(), shape);
-  correlate(to.dtype(), c, back, elements(call.in(0)), elements(call.in(1)),
-            call.count() == 3 ? elements(call.in(2)) : nullptr, Access::body(to)->data);
+  const bool bias = call.count() == 3;
+  launch({writes(to), reads(call.in(0)), reads(call.in(1)), reads(call.in(bias ? 2 : 1))},
+         [dtype = to.dtype(), c, back, bias](Pointers p) {
+           correlate(dtype, c, back, p[1], p[2], bias ? p[3] : nullptr, p[0]);
+         });
   return call.record(to, c);
 }
 
@@ -105,7 +112,8 @@ Tensor back(const Operand& y, const Operand& weight, const Convolution& c, const
 Tensor weights(const Operand& x, const Operand& y, const Convolution& c, const Shape& shape) {
   Call call(weights_op, x, y);
   const Tensor to = new_array(call.in(0).dtype(), shape);
-  correlate_weights(to.dtype(), c, elements(call.in(0)), elements(call.in(1)), Access::body(to)->data);
+  launch({writes(to), reads(call.in(0)), reads(call.in(1))},
+         [dtype = to.dtype(), c](Pointers p) { correlate_weights(dtype, c, p[1], p[2], p[0]); });
   if (!is_finite(to))
     return call.record(reshape(weights_product(call.in(0).detach(), call.in(1).detach(), c), shape), c);
   return call.record(to, c);

@@ -4,11 +4,12 @@
 #include <limits>
 
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/argmax.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/im2col.hpp>
-#include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
+#include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/kernels/pool.hpp>
 #include <xgrad/ops/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
@@ -30,7 +31,8 @@ template <class T, class F> void each_planes(const Pooling& p, F f) {
   const i64 some = std::max<i64>(1, enough / std::max<i64>(1, p.elements() + p.windows()));
   parallel_for((p.planes + some - 1) / some, [&](i64 i) {
     const Tensor scratch = new_array(dtype_of<T>, {pool_scratch(p.shape)});
-    f(kernels_of<PoolTable, T>(), i * some, std::min(some, p.planes - i * some), static_cast<T*>(Access::body(scratch)->data));
+    f(kernels_of<PoolTable, T>(), i * some, std::min(some, p.planes - i * some),
+      static_cast<T*>(Access::body(scratch)->data));
   });
 }
 
@@ -45,8 +47,7 @@ template <class F> void each_planes(DType dtype, const Pooling& p, F f) {
   else typed(static_cast<double*>(nullptr));
 }
 
-template <class T> const T* from(const Tensor& x, i64 at) { return static_cast<const T*>(elements(x)) + at; }
-template <class T> T* into(const Tensor& x, i64 at) { return static_cast<T*>(Access::body(x)->data) + at; }
+template <class T> T* at(void* elements, i64 first) { return static_cast<T*>(elements) + first; }
 
 // Taking what is at some places and putting it back there are linear, and each is the other's derivative; so are taking
 // means and spreading them. That gives pooling derivatives of every order.
@@ -61,9 +62,11 @@ const Op unpick_op{.name = "max_unpool", .reads = {reads_extra}, .vjp = [](Vjp& 
 Tensor unpick(const Operand& y, const Tensor& place, const Pooling& p, const Shape& shape) {
   Call call(unpick_op, y);
   const Tensor x = new_array(call.in(0).dtype(), shape);
-  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
-    kernels.unpick(from<T>(call.in(0), first * p.windows()), from<u8>(place, first * p.windows()), count, p.shape,
-                   into<T>(x, first * p.elements()), scratch);
+  launch({writes(x), reads(call.in(0)), reads(place)}, [dtype = x.dtype(), p](Pointers to) {
+    each_planes(dtype, p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+      kernels.unpick(at<T>(to[1], first * p.windows()), at<u8>(to[2], first * p.windows()), count, p.shape,
+                     at<T>(to[0], first * p.elements()), scratch);
+    });
   });
   return call.record(x, p, place);
 }
@@ -77,9 +80,11 @@ const Op pick_op{.name = "max_pool_pick", .reads = {reads_extra}, .vjp = max_poo
 Tensor pick(const Operand& x, const Tensor& place, const Pooling& p, const Shape& shape) {
   Call call(pick_op, x);
   const Tensor y = new_array(call.in(0).dtype(), shape);
-  each_planes(y.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T*) {
-    kernels.pick(from<T>(call.in(0), first * p.elements()), from<u8>(place, first * p.windows()), count, p.shape,
-                 into<T>(y, first * p.windows()));
+  launch({writes(y), reads(call.in(0)), reads(place)}, [dtype = y.dtype(), p](Pointers to) {
+    each_planes(dtype, p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T*) {
+      kernels.pick(at<T>(to[1], first * p.elements()), at<u8>(to[2], first * p.windows()), count, p.shape,
+                   at<T>(to[0], first * p.windows()));
+    });
   });
   return call.record(y, p, place);
 }
@@ -98,16 +103,20 @@ const Op spread_op{.name = "avg_unpool", .vjp = [](Vjp& d) {
 Tensor spread(const Operand& y, const Pooling& p, const Shape& shape) {
   Call call(spread_op, y);
   const Tensor x = new_array(call.in(0).dtype(), shape);
-  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
-    kernels.spread(from<T>(call.in(0), first * p.windows()), count, p.shape, into<T>(x, first * p.elements()), scratch);
+  launch({writes(x), reads(call.in(0))}, [dtype = x.dtype(), p](Pointers to) {
+    each_planes(dtype, p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+      kernels.spread(at<T>(to[1], first * p.windows()), count, p.shape, at<T>(to[0], first * p.elements()), scratch);
+    });
   });
   return call.record(x, p);
 }
 
 Tensor mean(Call& call, const Pooling& p, const Shape& shape) {
   const Tensor y = new_array(call.in(0).dtype(), shape);
-  each_planes(y.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
-    kernels.mean(from<T>(call.in(0), first * p.elements()), count, p.shape, into<T>(y, first * p.windows()), scratch);
+  launch({writes(y), reads(call.in(0))}, [dtype = y.dtype(), p](Pointers to) {
+    each_planes(dtype, p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+      kernels.mean(at<T>(to[1], first * p.elements()), count, p.shape, at<T>(to[0], first * p.windows()), scratch);
+    });
   });
   return call.record(y, p);
 }
@@ -159,9 +168,11 @@ Tensor max_pool(Call& call, Windows windows, bool line) {
   if (windows.kernel.h * windows.kernel.w > max_pool_places) return max_of_columns(call, windows, p, line, shape);
   const Tensor& x = call.in(0);
   const Tensor y = new_array(x.dtype(), shape), place = new_array(DType::boolean, shape);  // of bytes, that is
-  each_planes(x.dtype(), p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
-    kernels.max(from<T>(x, first * p.elements()), count, p.shape, into<T>(y, first * p.windows()),
-                into<u8>(place, first * p.windows()), scratch);
+  launch({writes(y), writes(place), reads(x)}, [dtype = x.dtype(), p](Pointers to) {
+    each_planes(dtype, p, [&]<class T>(T*, const PoolKernels<T>& kernels, i64 first, i64 count, T* scratch) {
+      kernels.max(at<T>(to[2], first * p.elements()), count, p.shape, at<T>(to[0], first * p.windows()),
+                  at<u8>(to[1], first * p.windows()), scratch);
+    });
   });
   return call.record(y, p, place);
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -124,20 +125,17 @@ void compare_programs(std::uint64_t first, std::uint64_t count) {
     }
     const CompileReport report = compiled.report();
     replayed += report.replayed, recorded += report.recorded, plain += report.plain;
-    if (report.replayed == 0 && seed < first + 200)
-      UNSCOPED_INFO("program " << seed << ": " << report.why << " recorded " << report.recorded << " plain "
-                               << report.plain << " plans " << report.plans << " steps " << report.steps);
   }
-  WARN(replayed << " replayed, " << recorded << " recorded, " << plain << " plain");
+  INFO(replayed << " replayed, " << recorded << " recorded, " << plain << " plain");
   CHECK(replayed > recorded);
+  CHECK(plain == 0);
 }
 
 TEST_CASE("compile: random programs have the bits of the function itself") { compare_programs(1, 1000); }
 TEST_CASE("compile: 10,000 random programs", "[long]") { compare_programs(1, 10'000); }
 
 TEST_CASE("compile: every op, by a plan or by itself") {
-  std::size_t planned = 0, rows = 0;
-  std::string without;
+  std::set<std::string> without;
   for (const OpRow& row : op_table()) {
     INFO(title(row));
     const bool derivative = row.differentiable && row.arguments.size() > 0;
@@ -172,12 +170,11 @@ TEST_CASE("compile: every op, by a plan or by itself") {
         else
           for (std::int64_t i = 0; i < x.size(); ++i) x.mutable_data<double>()[i] *= 0.96875;
     }
-    ++rows;
-    if (compiled.report().replayed > 0) ++planned;
-    else without += row.name + ": " + compiled.report().why + "\n";
+    if (compiled.report().replayed == 0) without.insert(row.name);
   }
-  WARN(planned << " of " << rows << " rows by a plan; not:\n" << without);
-  CHECK(planned > rows / 2);
+  // By chance, of a shape that values decide, or by a LAPACK.
+  CHECK(without == std::set<std::string>{"bernoulli", "cholesky", "det", "dropout", "eigh", "inv", "masked_select",
+                                         "multinomial", "nonzero", "qr", "randint", "slogdet", "solve", "svd"});
 }
 
 TEST_CASE("compile: what a function captured may be exchanged") {
