@@ -192,17 +192,22 @@ def figures(result, picture):
     return '\n\n'.join(parts)
 
 
-def write(result, path):
-    """Puts the figures between the marks in the document, what is around them stays, and the chart beside it."""
-    picture = os.path.splitext(os.path.basename(path))[0] + '.svg'
-    with open(os.path.join(os.path.dirname(path), picture), 'w') as f:
-        f.write(chart(result))
+def put(path, begin, end, text):
+    """The text between the marks in the document; what is around them stays."""
     try:
         with open(path) as f:
             document = f.read()
     except FileNotFoundError:
-        document = f'# Performance\n\n{BEGIN}\n{END}\n'
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
+        document = f'# Performance\n\n{begin}\n{end}\n'
+    before, _, rest = document.partition(begin)
+    _, _, after = rest.partition(end)
     with open(path, 'w') as f:
-        f.write(f'{before}{BEGIN}\n{figures(result, picture)}\n{END}{after or chr(10)}')
+        f.write(f'{before}{begin}\n{text}\n{end}{after or chr(10)}')
+
+
+def write(result, path):
+    """The figures into the document, and the chart beside it."""
+    picture = os.path.splitext(os.path.basename(path))[0] + '.svg'
+    with open(os.path.join(os.path.dirname(path), picture), 'w') as f:
+        f.write(chart(result))
+    put(path, BEGIN, END, figures(result, picture))

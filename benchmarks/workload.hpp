@@ -51,6 +51,7 @@ struct Run {
 struct Workload {
   std::string name;
   std::function<Run()> set_up;
+  bool usual = true;  ///< otherwise it runs only when asked for by name
 };
 inline std::vector<Workload>& workloads() {
   static std::vector<Workload> all;

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # scripts/benchmark.sh [--quick] [--only W1,W4] [--peers torch,libtorch,jax,numpy | none] [--against BUILD_DIR]
 #   [--threads 1,2] [--json FILE] [--out FILE]
+# scripts/benchmark.sh --scaling [--quick] [--json FILE] [--out FILE]
 # Builds the benchmarks, sets the peers up in build/peers, runs everything in turns and reports; all of it, into
-# docs/performance.md. A peer that cannot be had is named and left out. See --help.
+# docs/performance.md. A peer that cannot be had is named and left out. --scaling: xgrad alone, the same work in many
+# sizes. See --help.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
@@ -10,7 +12,7 @@ peers=torch,libtorch,jax,numpy
 previous=
 for argument; do
   case $previous in --peers) peers=$argument ;; esac
-  case $argument in --peers=*) peers=${argument#*=} ;; --against | --against=* | -h | --help) peers=none ;; esac
+  case $argument in --peers=*) peers=${argument#*=} ;; --against | --against=* | -h | --help | --scaling) peers=none ;; esac
   previous=$argument
 done
 
@@ -45,4 +47,7 @@ fi
 
 quietly build release --target xgrad_benchmark_workloads xgrad_benchmark_first_prediction
 export PYTHONDONTWRITEBYTECODE=1
+if [ "${1-}" = --scaling ]; then
+  exec "$python" "$root/benchmarks/scaling.py" --build "$root/build/release" "${@:2}"
+fi
 exec "$python" "$root/benchmarks/compare.py" --build "$root/build/release" --libtorch "$folder/libtorch" "$@"

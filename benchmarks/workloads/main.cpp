@@ -19,6 +19,7 @@ using bench::Run;
 int smoke() {
   int failures = 0;
   for (const auto& w : bench::workloads()) {
+    if (!w.usual) continue;
     Run run = w.set_up();
     const auto got = run.check();
     run.step();
@@ -65,10 +66,13 @@ int main(int argc, char** argv) {
                              xgrad::blas_core(), xgrad::instruction_set()));
     return 0;
   }
-  for (const auto& w : bench::workloads())
+  const bool all = mode.starts_with("--benchmark_filter");
+  for (const auto& w : bench::workloads()) {
+    if (!all && !w.usual) continue;
     benchmark::RegisterBenchmark(w.name.c_str(), [&w](benchmark::State& state) { time(state, w); })
         ->Unit(benchmark::kMicrosecond)
         ->UseRealTime();
+  }
   benchmark::AddCustomContext("instruction set", xgrad::instruction_set());
   benchmark::AddCustomContext("BLAS core", xgrad::blas_core());
   benchmark::Initialize(&argc, argv);
