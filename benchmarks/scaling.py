@@ -20,6 +20,7 @@ SIZES = {'nodes': [k * 10 ** e for e in range(3, 7) for k in (1, 3)] + [10 ** 7]
          'batch': [k * 10 ** e for e in range(4) for k in (1, 3)] + [10 ** 4],
          'width': [2 ** e for e in range(4, 13)]}
 FLAT = 1.2  # largest over least, of what counts as the same
+PERCENT = f'{100 * (FLAT - 1):.0f} %'
 BEGIN, END = '<!-- scaling: written by scripts/benchmark.sh --scaling -->', '<!-- end of scaling -->'
 
 
@@ -53,19 +54,20 @@ def verdict(series, points, levels):
     """A sentence on where this series is flat, and where what it goes over outgrows a cache."""
     unit, _, memory = SERIES[series]
     medians = [p['cpu']['median'] for p in points]
-    parts = []
+    same, apart, full = [], [], []
     for first, last in flat(medians):
+        inside = medians[first:last + 1]
         if last > first:
-            inside = medians[first:last + 1]
-            parts.append(f'from {points[first]["size"]:,} to {points[last]["size"]:,} '
-                         f'({report.duration(min(inside))} to {report.duration(max(inside))})')
+            same.append(f'from {points[first]["size"]:,} to {points[last]["size"]:,} '
+                        f'({report.duration(min(inside))} to {report.duration(max(inside))})')
         else:
-            parts.append(f'{points[first]["size"]:,} alone ({report.duration(medians[first])})')
+            apart.append(f'{points[first]["size"]:,} ({report.duration(inside[0])})')
     for level, size in sorted(levels.items()):
-        for a, b in zip(points, points[1:]):
-            if memory(a['size']) <= size < memory(b['size']):
-                parts.append(f'L{level} of {binary(size)} is outgrown between {a["size"]:,} and {b["size"]:,}')
-    return f'**Per {unit}**, within {FLAT - 1:.0%} of one another: ' + '; '.join(parts) + '.'
+        full += [f'L{level} of {binary(size)} is full between {a["size"]:,} and {b["size"]:,}'
+                 for a, b in zip(points, points[1:]) if memory(a['size']) <= size < memory(b['size'])]
+    says = f'**Time per {unit}** is flat within {PERCENT} ' + (', and '.join(same) or 'nowhere')
+    says += '; by themselves: ' + ', '.join(apart) if apart else ''
+    return says + '.' + (' ' + '; '.join(full) + '.' if full else '')
 
 
 def table(result):
@@ -98,7 +100,7 @@ def chart(series, points, levels):
     text = lambda x, y, what, anchor='middle': f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{what}</text>'
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 40} {top + height + 50}" '
            'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="white"/>',
-           text(left, 18, f'processor time per {unit}; grey: within {FLAT - 1:.0%}', 'start')]
+           text(left, 18, f'processor time per {unit}; grey: flat within {PERCENT}', 'start')]
     medians = [p['cpu']['median'] for p in points]
     for first, last in flat(medians):
         if last > first:
