@@ -1,6 +1,7 @@
-// All workloads, and beside some a loop by hand that is their limit. The command line is Google Benchmark's;
-// --smoke runs each once and compares it with its limit, --serve [threads] takes orders from scripts/benchmark.sh, and
-// --once <workload> takes its first steps, for others to see how much memory that takes.
+// All workloads, and beside some a loop by hand that is their limit. The command line is Google Benchmark's, and of S,
+// the same work in many sizes, a run without a filter takes one size each. --smoke does too: it runs each once and
+// compares it with its limit. --serve [threads] takes orders from scripts/benchmark.sh, and --once <workload> takes its
+// first steps, for others to see how much memory that takes.
 #include <cmath>
 
 #include <benchmark/benchmark.h>
