@@ -137,6 +137,8 @@ def figures(result):
              f'{", ".join(f"L{k} {binary(v)}" for k, v in sorted(result["caches"].items()))}; {m["compiler"]}. Load average '
              f'before and after: {m["load before"][0]:.1f} {m["load after"][0]:.1f}. {result["rounds"]} rounds of '
              f'{result["slice"]:g} s a size, medians with quartiles.']
+    if report.is_loaded(result):
+        parts.append('**Other work was running on this machine**: the processor time counts here, and caches were shared.')
     for series, points in result['series'].items():
         parts += [f'![time per {SERIES[series][0]}](scaling-{series}.svg)', verdict(series, points, result['caches'])]
     return '\n\n'.join(parts + [table(result)])
