@@ -4,6 +4,7 @@
 #include <xgrad/engine/internal/product.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
 #include <xgrad/engine/kernels/product.hpp>
+#include <xgrad/engine/parallel.hpp>
 
 #include <algorithm>
 
@@ -31,6 +32,7 @@ template <class T> struct PackedProduct {
   static constexpr i64 most_steps = 256, most_rows = 48, most_packed = 4096;
   // Parts of the sum that are packed together, and what a thread packs at a time, in elements.
   static constexpr i64 packed_together = i64{1} << 17, packed_at_once = i64{1} << 15, most_tiles = 64;
+  static constexpr i64 fits = i64{1} << 18;  // elements, beside what is packed
 
   Factor<T> a, b;  // lines are rows of a and columns of b
   i64 m, n, k;
@@ -42,6 +44,28 @@ template <class T> struct PackedProduct {
 
   /// A vector of few columns costs as much as a full one: those are computed as rows.
   void run() {
+    // A tall factor that no cache holds is used up part by part: else both products below fetch it from afar. Several
+    // threads have several caches, and wait less.
+    if (n > 2 * kernels.columns || m * k <= fits || threads() > 1) return whole();
+    if (a.step == 1 && a.line != 1 && n % kernels.vector) {
+      const i64 rows = std::max<i64>(128, fits / k / 64 * 64);
+      for (i64 i = 0; i < m; i += rows)
+        PackedProduct{part(a, i, 0), b, std::min(rows, m - i), n, k, c + i * ldc, ldc, bias, accumulate}.whole();
+    } else if (a.line == 1 && a.step != 1) {
+      const i64 steps = parts(k, parts(k, most_steps));  // of a product with this part alone too: the same bits
+      for (i64 l = 0; l < k; l += steps) {
+        const i64 depth = std::min(steps, k - l);
+        const Factor<T> x = part(a, 0, l);
+        for (i64 s = 0; s < depth; ++s)  // in the order it lies in, which the kernel does not read it in
+          for (i64 i = 0; i < m; i += 64 / i64{sizeof(T)}) __builtin_prefetch(x.at + s * x.step + i, 0, 2);
+        PackedProduct{x, part(b, 0, l), m, n, depth, c, ldc, l == 0 ? bias : nullptr, accumulate || l > 0}.whole();
+      }
+    } else {
+      whole();
+    }
+  }
+
+  void whole() {
     const i64 few = n % kernels.vector, most = kernels.vector * (a.line == 1 ? 10 : 6) / 16;
     const bool pays = few == n || n - few >= kernels.columns;  // else another vector for the panel there is costs less
     if (few == 0 || few > most || !pays || m < 2 * kernels.vector || k < 32) return columns();

@@ -98,6 +98,23 @@ TEST_CASE(
     const Threads scope(count);
     CHECK(whole.product() == c);
   }
+  // A tall factor that is used up part by part on one thread.
+  for (const i64 columns : {50, 10, 33})
+    for (const bool ta : {false, true})
+      for (const int end : {0, 1, 2}) {
+        const Sample<float> tall{.ta = ta,
+                                 .m = ta ? 500 : 2000,
+                                 .n = columns,
+                                 .k = ta ? 2000 : 500,
+                                 .accumulate = end == 1,
+                                 .has_bias = end == 2};
+        CAPTURE(columns, ta, end);
+        const auto by = [&](int count) {
+          const Threads scope(count);
+          return tall.product();
+        };
+        CHECK(by(1) == by(2));
+      }
   // Of 50 columns, the last two are computed as rows where there are many rows.
   for (const int end : {0, 1, 2}) {
     const Sample<float> many{.m = 40, .n = 50, .k = k, .accumulate = end == 1, .has_bias = end == 2};
