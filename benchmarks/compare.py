@@ -17,7 +17,7 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = ['torch', 'libtorch', 'jax', 'numpy']
-WORKLOADS = ['W1', 'W2', 'W3', 'W4', *('W5/' + p for p in (
+WORKLOADS = ['W1', 'W1/1', 'W2', 'W3', 'W4', *('W5/' + p for p in (
     '256', '1024', '2048', 'W1_xw', 'W1_xTg', 'W1_gwT', 'W2_xw', 'W2_xTg', 'W2_gwT', 'W3_xw', 'W3_xTg', 'W3_gwT')),
     'W6', 'W7/1e4', 'W7/1e6', 'W8', 'W9', 'W10/hvp', 'W10/jacobian', 'W11', 'W12/1', 'W12/10000']
 MEMORY = ['W3', 'W6', 'W8', 'W9', 'W11', 'W12/10000']
@@ -91,7 +91,7 @@ class Programs:
                 before = os.path.join(self.args.against, 'benchmarks', 'workloads')
                 wanted.append(('before', [before, '--serve', str(threads)], ''))
             else:
-                wanted.append(('limit', ours, '/limit'))
+                wanted += [('compiled', ours, '/compiled'), ('limit', ours, '/limit')]
             wanted += [(p, self.peer(p) + [str(threads)], '') for p in self.args.peers]
             for name, command, suffix in wanted:
                 if name in missing:
@@ -118,7 +118,7 @@ def measure(workload, sides, args):
     for side in sides:
         answer = side.ask(workload, 0.001)
         if 'missing' in answer:
-            if side.name != 'limit':
+            if side.name not in ('limit', 'compiled'):
                 wrong[side.name] = answer['missing']
             continue
         value = value or answer['value']
@@ -257,7 +257,7 @@ def main():
             print(report.line(workload, result['workloads'][workload]), file=sys.stderr, flush=True)
     for side in sides:
         side.end()
-    names = list(dict.fromkeys(s.name for s in sides if s.name not in ('limit', 'before')))
+    names = list(dict.fromkeys(s.name for s in sides if s.name not in ('limit', 'before', 'compiled')))
     if not args.against and 'W12/1' in selected:
         result['start'] = programs_cost(names, programs, 2 * args.rounds)
     for workload in [] if args.against else [w for w in MEMORY if w in selected]:

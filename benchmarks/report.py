@@ -2,9 +2,10 @@
 import math
 import os
 
-NAMES = {'xgrad': 'xgrad', 'before': 'before', 'limit': 'by hand', 'torch': 'PyTorch', 'libtorch': 'LibTorch',
-         'jax': 'JAX', 'numpy': 'numpy'}
-COLOURS = {'limit': '#222222', 'before': '#222222', 'torch': '#d1495b', 'libtorch': '#e58f2a', 'jax': '#2a7fb8',
+NAMES = {'xgrad': 'xgrad', 'compiled': 'compiled', 'before': 'before', 'limit': 'by hand', 'torch': 'PyTorch',
+         'libtorch': 'LibTorch', 'jax': 'JAX', 'numpy': 'numpy'}
+COLOURS = {'compiled': '#8a6fb0', 'limit': '#222222', 'before': '#222222', 'torch': '#d1495b', 'libtorch': '#e58f2a',
+           'jax': '#2a7fb8',
            'numpy': '#5a9e4b'}
 WHAT = {'W1': '784-50-10 ReLU, batch 100, SGD: a step', 'W2': '784-100-10 sigmoid, batch 1, SGD: a step',
         'W3': '784-512-512-10 ReLU, batch 128, Adam: a step', 'W4': 'a scalar node: recording, sweep, destruction',
@@ -83,7 +84,7 @@ def text(result):
 def header(result):
     m = result['machine']
     sides = '; '.join(f'{NAMES[n]} {a["version"]} ({a["blas"]}{", " + a["instruction set"] if "instruction set" in a else ""})'
-                      for n, a in m['sides'].items() if n != 'limit')
+                      for n, a in m['sides'].items() if n not in ('limit', 'compiled'))
     load = ' '.join(f'{x:.1f}' for x in (*m['load before'][:1], *m['load after'][:1]))
     lines = [f'{m["date"]}; {m["processor"]}, {m["processors"]} processors; {m["system"]}; {m["compiler"]}.',
              f'{sides}. Load average before and after: {load}. {result["rounds"]} rounds of {result["slice"]:g} s a side.']
