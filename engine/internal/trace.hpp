@@ -66,7 +66,9 @@ inline void check_traceable(const Tensor& t) {
 /// Bytes as they are, from pointer 1 to pointer 0.
 struct Copy {
   i64 bytes;
-  void operator()(Pointers p) const noexcept { std::memmove(p[0], p[1], static_cast<std::size_t>(bytes)); }
+  void operator()(Pointers p) const noexcept {
+    if (bytes > 0) std::memmove(p[0], p[1], static_cast<std::size_t>(bytes));
+  }
 };
 
 /// Does kernel(pointers), on elements in the order of `what`; those of a null pointer are not touched.

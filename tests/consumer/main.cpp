@@ -23,7 +23,5 @@ int main() {
     loss = error.item();
   }
   std::printf("loss %.3f\n", loss);
-  // What needs a LAPACK, which the program has to find.
-  const double half = sum(inv(tensor({{4, 0}, {0, 4}}))).item();
-  return loss < 0.1 && half == 0.5 ? 0 : 1;
+  return loss < 0.1 ? 0 : 1;
 }
