@@ -6,7 +6,7 @@ namespace xgrad {
 namespace rules {
 struct Gelu {
   static constexpr const char* name = "gelu";
-  static auto value(auto x) { return x * normal_cdf(x); }
+  static auto value(auto x) { return gelu(x); }
   static auto dx(auto g, auto x, auto) { return g * (normal_cdf(x) + x * NormalCdf::density_at_0 * exp(-0.5 * x * x)); }
 };
 }  // namespace rules

@@ -8,7 +8,7 @@ struct GeluTanh {
   static constexpr const char* name = "gelu_tanh";
   static constexpr double scale = 1.5957691216057307117, cubic = 0.044715;  // 2 sqrt(2 / pi)
   // (1 + tanh(u)) / 2 is sigmoid(2 u), without the cancellation below 0.
-  static auto value(auto x) { return x * sigmoid(scale * (x + cubic * x * x * x)); }
+  static auto value(auto x) { return times_sigmoid(x, scale * (x + cubic * x * x * x)); }
   // Beyond +-30 it is 1 or 0 to the last bit, while x^3 may overflow.
   static auto dx(auto g, auto at, auto) {
     auto x = maximum(minimum(at, 30), -30);

@@ -7,10 +7,7 @@ namespace rules {
 struct Mish {
   static constexpr const char* name = "mish";
   // With s = sigmoid(x) and q = 1 - s, tanh(log(1 + e^x)) is s (1 + q) / (1 + q^2).
-  static auto value(auto x) {
-    auto s = sigmoid(x), q = 1 - s;
-    return x * (s * (1 + q) / (1 + q * q));
-  }
+  static auto value(auto x) { return mish(x); }
   static auto dx(auto g, auto x, auto) {
     auto s = sigmoid(x), q = 1 - s, r = 1 / (1 + q * q);
     return g * s * r * (1 + q + 4 * x * q * q * r);

@@ -6,7 +6,7 @@ namespace xgrad {
 namespace rules {
 struct Silu {
   static constexpr const char* name = "silu";
-  static auto value(auto x) { return x * sigmoid(x); }
+  static auto value(auto x) { return times_sigmoid(x, x); }
   static auto dx(auto g, auto x, auto) {
     auto s = sigmoid(x);
     return g * s * (1 + x * (1 - s));

@@ -11,7 +11,8 @@ template <> struct Float<float> {
   using Word = std::uint32_t;
   static constexpr int mantissa = 23;
   static constexpr float bias = 127, two_to_mantissa = 0x1p23f, rounder = 0x1.8p23f, smallest_normal = 0x1p-126f;
-  static constexpr float tiny = 0x1p-25f;  // x is expm1(x) below
+  static constexpr float tiny = 0x1p-25f;                                // x is expm1(x) below
+  static constexpr float sigmoid_unit = 0x1p32f, sigmoid_high = 110.4f;  // see NegativeExp: 2^-159 2^32 is below 2^-126
   static constexpr float infinity = __builtin_inff(), nan = __builtin_nanf("");
   static constexpr Word upper_half = 0xfffff000u;
 
@@ -47,6 +48,7 @@ template <> struct Float<double> {
   static constexpr int mantissa = 52;
   static constexpr double bias = 1023, two_to_mantissa = 0x1p52, rounder = 0x1.8p52, smallest_normal = 0x1p-1022;
   static constexpr double tiny = 0x1p-54;
+  static constexpr double sigmoid_unit = 0x1p64, sigmoid_high = 753.5;
   static constexpr double infinity = __builtin_inf(), nan = __builtin_nan("");
   static constexpr Word upper_half = 0xfffffffff8000000u;
 

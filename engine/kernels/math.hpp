@@ -1,7 +1,7 @@
 #pragma once
-// exp, log and their kin on lanes, within 2 ulp over the whole range, infinities, nan and subnormals included;
-// xsimd 8.1's lose subnormals and the last binade before overflow. Without fused multiply-add (sse2) bits differ in
-// the last place; avx2 and avx512 agree.
+// exp, log and their kin on lanes, within 2 ulp (gelu 2.3 on sse2, mish 4) over the whole range, infinities, nan and
+// subnormals included; xsimd 8.1's lose subnormals and the last binade before overflow. Without fused multiply-add
+// (sse2) bits differ in the last place; avx2 and avx512 agree.
 //
 // The methods are the usual ones: Cody and Waite's argument reduction, a polynomial, and scaling by a power of two;
 // the polynomials were fitted with 60 digits, at Chebyshev nodes or by Remez's exchange. Constants are in
@@ -147,10 +147,42 @@ template <class T, class A> Lane<T, A> cosh(Lane<T, A> x) noexcept {
   return 2 * u + (0.5 + 0.5 / (1 + 4 * u));
 }
 
-/// With e = e^-|x|: 1 - e / (1 + e) above 0, and e (1 - e / (1 + e)) below, where e / (1 + e) would be rounded twice.
+/// e^-x = (1 + p) / w with w a power of two. Instead of w there is w unit: it is subnormal (and then 0) only where
+/// x / (1 + e^-x) is 0.
+template <class T, class A> struct NegativeExp {
+  static constexpr T unit = Float<T>::sigmoid_unit;
+  Lane<T, A> w_unit, p;
+  explicit NegativeExp(Lane<T, A> x) noexcept {
+    using F = Float<T>;
+    const ExpParts<T, A> parts(limit(-x, F::expm1_low, F::sigmoid_high));
+    const Lane<T, A> r = parts.low(parts.high);
+    w_unit = from_bits<T, A>(word(unit) - (bits(parts.shifted) << F::mantissa));
+    p = fma(polynomial(r, F::exp), r * r, r);
+  }
+  /// (1 + w + p) unit, where 1 + w is exact or what it lost is added to p.
+  Lane<T, A> divisor() const noexcept {
+    const Lane<T, A> sum = w_unit + unit;
+    return sum + fma(p, unit, w_unit - (sum - unit));
+  }
+};
+
+/// 1 / (1 + e^-x)
 template <class T, class A> Lane<T, A> sigmoid(Lane<T, A> x) noexcept {
-  const Lane<T, A> e = exp(-abs(x)), q = e / (1 + e), top = where(x < 0, e, 1);
-  return fma(-q, top, top);
+  const NegativeExp<T, A> e(x);
+  return e.w_unit / e.divisor();
+}
+
+/// y / (1 + e^-x), rounded once less than the product.
+template <class T, class A> Lane<T, A> times_sigmoid(Lane<T, A> y, Lane<T, A> x) noexcept {
+  const NegativeExp<T, A> e(x);
+  return where(x > -Float<T>::expm1_low, y, y * e.w_unit / e.divisor());
+}
+
+/// x tanh(log(1 + e^x)), which is x w (w + 2 + 2 p) / (w (w + 2) + 2 + 2 p (w + 2 + p)); within 4 ulp.
+template <class T, class A> Lane<T, A> mish(Lane<T, A> x) noexcept {
+  const NegativeExp<T, A> e(x);
+  const Lane<T, A> w = e.w_unit * (1 / e.unit), v = w + 2, divisor = fma(2 * e.p, v + e.p, fma(w, v, 2));
+  return where(x > -Float<T>::expm1_low, x, x * e.w_unit * (v + 2 * e.p) / (divisor * e.unit));
 }
 
 /// With h = (e^2|x| - 1) / 2: h / (1 + h), or h - h h / (1 + h) where the quotient is but a correction.
@@ -255,19 +287,36 @@ template <class T, class A> Lane<T, A> erf(Lane<T, A> x) noexcept {
   return where(a < 1, erf_near_0(x), where(x < 0, -far, far));
 }
 
-/// The mass above b >= 2/3: dividend and divisor with what their rounding lost.
-template <class T, class A> Lane<T, A> normal_tail(Lane<T, A> b) noexcept {
-  const Pair<T, A> square = exact_product(b, b), divisor = tail_divisor(b);
-  const ExpParts<T, A> parts(-0.5 * square.high);
-  const Lane<T, A> p = parts.high + exp_rest(parts.high, parts.low(-0.5 * square.low)), e = 1 + p, e_low = p - (e - 1);
-  const Lane<T, A> q = e / divisor.high, inverse = 1 - parts.high;  // of e, near enough
-  return scale(fma(q * inverse, e_low - q * divisor.low, q), parts.shifted);
-}
+/// The mass above b >= 2/3 is (q + q / e rest) 2^n: dividend and divisor with what their rounding lost.
+template <class T, class A> struct NormalTail {
+  Lane<T, A> q, q_by_e, rest, shifted;
+  explicit NormalTail(Lane<T, A> b) noexcept {
+    const Pair<T, A> square = exact_product(b, b), divisor = tail_divisor(b);
+    const ExpParts<T, A> parts(-0.5 * square.high);
+    const Lane<T, A> p = parts.high + exp_rest(parts.high, parts.low(-0.5 * square.low)), e = 1 + p;
+    const Lane<T, A> e_low = p - (e - 1), inverse = 1 - parts.high;  // of e, near enough
+    q = e / divisor.high;
+    q_by_e = q * inverse;
+    rest = e_low - q * divisor.low;
+    shifted = parts.shifted;
+  }
+};
 
 template <class T, class A> Lane<T, A> normal_cdf(Lane<T, A> x) noexcept {
-  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high), tail = normal_tail(a);
+  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high);
+  const NormalTail<T, A> t(a);
+  const Lane<T, A> tail = scale(fma(t.q_by_e, t.rest, t.q), t.shifted);
   const Lane<T, A> near_0 = fma(x, polynomial(x * x, Float<T>::normal), 0.5);
   return where(a < Float<T>::normal_near, near_0, where(x < 0, tail, 1 - tail));
+}
+
+/// x normal_cdf(x), rounded once less than the product; nan at -infinity, as that is.
+template <class T, class A> Lane<T, A> gelu(Lane<T, A> x) noexcept {
+  const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high);
+  const NormalTail<T, A> t(a);
+  const Lane<T, A> tail = scale(fma(t.q, a, t.q_by_e * t.rest * a), t.shifted);
+  const Lane<T, A> near_0 = fma(x, x * polynomial(x * x, Float<T>::normal), 0.5 * x);
+  return where(a < Float<T>::normal_near, near_0, where(x < 0, 0 * x, x) - tail);
 }
 
 /// log(x) for positive x to about 10 bits more than T holds.
