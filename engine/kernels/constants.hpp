@@ -12,7 +12,7 @@ template <> struct Float<float> {
   static constexpr int mantissa = 23;
   static constexpr float bias = 127, two_to_mantissa = 0x1p23f, rounder = 0x1.8p23f, smallest_normal = 0x1p-126f;
   static constexpr float tiny = 0x1p-25f;                                // x is expm1(x) below
-  static constexpr float sigmoid_unit = 0x1p32f, sigmoid_high = 110.4f;  // see NegativeExp: 2^-159 2^32 is below 2^-126
+  static constexpr float sigmoid_unit = 0x1p32f, sigmoid_high = 110.4f;  // see ExpQuotient: 2^-159 2^32 is below 2^-126
   static constexpr float infinity = __builtin_inff(), nan = __builtin_nanf("");
   static constexpr Word upper_half = 0xfffff000u;
 

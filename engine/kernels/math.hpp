@@ -147,14 +147,14 @@ template <class T, class A> Lane<T, A> cosh(Lane<T, A> x) noexcept {
   return 2 * u + (0.5 + 0.5 / (1 + 4 * u));
 }
 
-/// e^-x = (1 + p) / w with w a power of two. Instead of w there is w unit: it is subnormal (and then 0) only where
-/// x / (1 + e^-x) is 0.
-template <class T, class A> struct NegativeExp {
+/// e^x = (1 + p) / w with w a power of two. Instead of w there is w unit: it is subnormal (and then 0) only where
+/// x / (1 + e^x) is 0.
+template <class T, class A> struct ExpQuotient {
   static constexpr T unit = Float<T>::sigmoid_unit;
   Lane<T, A> w_unit, p;
-  explicit NegativeExp(Lane<T, A> x) noexcept {
+  explicit ExpQuotient(Lane<T, A> x) noexcept {
     using F = Float<T>;
-    const ExpParts<T, A> parts(limit(-x, F::expm1_low, F::sigmoid_high));
+    const ExpParts<T, A> parts(limit(x, F::expm1_low, F::sigmoid_high));
     const Lane<T, A> r = parts.low(parts.high);
     w_unit = from_bits<T, A>(word(unit) - (bits(parts.shifted) << F::mantissa));
     p = fma(polynomial(r, F::exp), r * r, r);
@@ -166,21 +166,22 @@ template <class T, class A> struct NegativeExp {
   }
 };
 
-/// 1 / (1 + e^-x)
+/// With q = 1 / (1 + e^|x|): q below 0, and 1 - q above, so that 1 - y is as exact as it can be.
 template <class T, class A> Lane<T, A> sigmoid(Lane<T, A> x) noexcept {
-  const NegativeExp<T, A> e(x);
-  return e.w_unit / e.divisor();
+  const ExpQuotient<T, A> e(abs(x));
+  const Lane<T, A> q = e.w_unit / (e.unit + fma(e.p, e.unit, e.w_unit));
+  return where(x < 0, q, 1 - q);
 }
 
 /// y / (1 + e^-x), rounded once less than the product.
 template <class T, class A> Lane<T, A> times_sigmoid(Lane<T, A> y, Lane<T, A> x) noexcept {
-  const NegativeExp<T, A> e(x);
+  const ExpQuotient<T, A> e(-x);
   return where(x > -Float<T>::expm1_low, y, y * e.w_unit / e.divisor());
 }
 
 /// x tanh(log(1 + e^x)), which is x w (w + 2 + 2 p) / (w (w + 2) + 2 + 2 p (w + 2 + p)); within 4 ulp.
 template <class T, class A> Lane<T, A> mish(Lane<T, A> x) noexcept {
-  const NegativeExp<T, A> e(x);
+  const ExpQuotient<T, A> e(-x);
   const Lane<T, A> w = e.w_unit * (1 / e.unit), v = w + 2, divisor = fma(2 * e.p, v + e.p, fma(w, v, 2));
   return where(x > -Float<T>::expm1_low, x, x * e.w_unit * (v + 2 * e.p) / (divisor * e.unit));
 }
@@ -315,7 +316,7 @@ template <class T, class A> Lane<T, A> gelu(Lane<T, A> x) noexcept {
   const Lane<T, A> a = limit(abs(x), T{0}, Float<T>::normal_high);
   const NormalTail<T, A> t(a);
   const Lane<T, A> tail = scale(fma(t.q, a, t.q_by_e * t.rest * a), t.shifted);
-  const Lane<T, A> near_0 = fma(x, x * polynomial(x * x, Float<T>::normal), 0.5 * x);
+  const Lane<T, A> near_0 = with_sign(fma(a, x * polynomial(x * x, Float<T>::normal), 0.5 * a), x);
   return where(a < Float<T>::normal_near, near_0, where(x < 0, 0 * x, x) - tail);
 }
 
