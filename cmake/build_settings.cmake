@@ -24,10 +24,14 @@ if(XGRAD_SANITIZE)
 endif()
 
 # -ffp-contract=off: bits must not depend on where a compiler sees a chance to fuse a product into a sum.
+# Sections: a program linked with --gc-sections has only the kernels it can call.
 # -fno-semantic-interposition: the objects fit into a shared library, but functions are inlined all the same.
 function(xgrad_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -ffp-contract=off -fno-semantic-interposition)
+  if(NOT XGRAD_SANITIZE)
+    target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
+  endif()
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
   target_link_libraries(${target}
     PRIVATE $<BUILD_INTERFACE:xgrad_warnings> $<BUILD_INTERFACE:xgrad_headers>
