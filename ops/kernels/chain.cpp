@@ -169,7 +169,7 @@ template <class T, class A> struct Chain {
     static_assert(operands <= 4);
     L r[] = {L(r0), L(r1), L(r2), L(r3), L(r4), L(r5), L(r6), L(r7)};
     const T* at[operands + 1];
-    L number[operands + 1];
+    L number[operands + 1] = {};
     for (int k = 0; k < operands; ++k) {
       at[k] = reinterpret_cast<const T*>(s->operand[k].base + (numbers >> k & 1 ? 0 : place & s->operand[k].moves));
       if (numbers >> k & 1) number[k] = *at[k];
