@@ -30,6 +30,13 @@ Tensor multi_head_attention(const Operand& q, const Operand& k, const Operand& v
                                to_string(in[1].shape()), to_string(in[2].shape()));
   if (heads < 1 || features % heads != 0)
     detail::fail<ValueError>(op, q.site, "{} heads for {} features", heads, features);
+  const auto check = [&](const char* name, const Tensor& t, const Shape& expected) {
+    if (t.defined() && t.shape() != expected)
+      detail::fail<ShapeError>(op, q.site, "{} is {}, expected {} for q {}", name, to_string(t.shape()),
+                               to_string(expected), to_string(in[0].shape()));
+  };
+  check("in_weight", weights.in_weight, {3 * features, features});
+  check("in_bias", weights.in_bias, {3 * features});
   const detail::SiteScope scope(op, q.site);
   if (q.tensor == k.tensor && k.tensor == v.tensor) {  // self-attention: one product, and heads are not copied
     const Tensor qkv = dense(in[0], weights.in_weight, weights.in_bias);
