@@ -64,7 +64,8 @@ Elements to_change(Tensor& t, const char* op, Site site) {
 template <class T>
 void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const Tensor& lr, const SgdStep& step, Site site) {
   const Elements to = to_change(w, "sgd_update", site), v = velocity ? to_change(*velocity, "sgd_update", site) : to;
-  const auto run = [kernel = kernels_of<UpdateTable, T>().sgd, step, has_velocity = velocity != nullptr](void** p, i64 n) {
+  const auto run = [kernel = kernels_of<UpdateTable, T>().sgd, step, has_velocity = velocity != nullptr](void** p,
+                                                                                                         i64 n) {
     SgdStep now = step;
     now.lr = *static_cast<const double*>(p[4]);
     kernel(static_cast<T*>(p[0]), static_cast<const T*>(p[1]), has_velocity ? static_cast<T*>(p[2]) : nullptr, n, now);

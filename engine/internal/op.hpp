@@ -128,8 +128,8 @@ class Vjp {
   /// Adds a contribution for input i: of its shape, or of one broadcast from it, which is summed back here.
   void add(int i, const Tensor& contribution);
   /// Where the gradient of input i is, for a derivative that adds to part of it, or computes straight into it; null
-  /// where it is recorded, 0-d or not wanted. It is to be updated, or, if it has no value yet, written; all of it has to
-  /// be before the next is asked for, which may be the same one.
+  /// where it is recorded, 0-d or not wanted. It is to be updated, or, if it has no value yet, written; all of it has
+  /// to be before the next is asked for, which may be the same one.
   Elements gradient(int i);
 
  private:

@@ -208,7 +208,7 @@ template <class T> class Correlation {
     if (h.n <= 0 || w.n <= 0) return;
     for (i64 i = 0; i < channels; ++i)
       kernels_of<ConvTable, T>().put(sums + i * row() + h.skip * cut.span() + w.skip, cut.span(), h.n, w.n,
-                            to + i * elements(!back) + h.at * line + w.at, h.step * line, w.step);
+                                     to + i * elements(!back) + h.at * line + w.at, h.step * line, w.step);
   }
 
   const Convolution c;
