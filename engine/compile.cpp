@@ -28,12 +28,7 @@ class Tracing {
 Tensors copies_of(const Tensors& in) {
   Tensors copies;
   for (std::size_t i = 0; i < in.size(); ++i) {
-    const auto same = [&](std::size_t k) {
-      const auto root = [](const Tensor& t) {
-        return Access::body(t)->owner ? Access::body(t)->owner : Access::body(t);
-      };
-      return Access::has_body(in[i]) && Access::has_body(in[k]) && root(in[i]) == root(in[k]);
-    };
+    const auto same = [&](std::size_t k) { return root_of(in[i]) && root_of(in[i]) == root_of(in[k]); };
     std::size_t k = 0;
     while (k < i && !same(k)) ++k;
     if (k < i && in[i].is_leaf() == in[k].is_leaf()) {
@@ -49,18 +44,10 @@ Tensors copies_of(const Tensors& in) {
   return copies;
 }
 
-/// A result as the caller gets it: without a history, 0-d ones in the handle.
-Tensor handed_out(const Tensor& y) {
-  if (!Access::has_body(y) || y.rank() > 0) return y.detach();
-  u64 bits = 0;
-  std::memcpy(&bits, elements(y), static_cast<std::size_t>(item_size(y.dtype())));
-  return Access::scalar(y.dtype(), bits);
-}
-
 }  // namespace
 
 struct Plans::Impl {
-  mutable std::mutex mutex;
+  std::mutex mutex;
   std::vector<std::shared_ptr<const Plan>> plans;  // last used first
   Outside outside;
   int failures = 0;
@@ -106,7 +93,8 @@ struct Plans::Impl {
       const auto argument = std::find_if(copies.begin(), copies.end(), [&](const Tensor& copy) {
         return Access::has_body(y) && Access::body(y) == Access::body(copy);
       });
-      y = argument != copies.end() ? in[static_cast<std::size_t>(argument - copies.begin())].detach() : handed_out(y);
+      y = argument != copies.end() ? in[static_cast<std::size_t>(argument - copies.begin())].detach()
+                                   : in_shape(y.detach(), y.shape());
     }
     return out;
   }

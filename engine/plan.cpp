@@ -1,7 +1,6 @@
 #include <xgrad/engine/internal/graph.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/plan.hpp>
-#include <xgrad/engine/internal/pool.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -24,27 +23,8 @@ bool depends(const PlannedStep& b, const PlannedStep& a) noexcept {
   return false;
 }
 
-class PooledMemory {
- public:
-  explicit PooledMemory(i64 bytes)
-      : data_(bytes > 0 ? static_cast<char*>(pool_get(static_cast<std::size_t>(bytes), size_class_)) : nullptr) {}
-  ~PooledMemory() {
-    if (data_) pool_put(data_, size_class_);
-  }
-  PooledMemory(const PooledMemory&) = delete;
-  PooledMemory& operator=(const PooledMemory&) = delete;
-  char* data() const noexcept { return data_; }
-
- private:
-  u16 size_class_ = 0;
-  char* data_;
-};
-
-const Body* root_of(const Tensor& t) noexcept {
-  if (!Access::has_body(t)) return nullptr;  // 0-d: its own
-  const Body* body = Access::body(t);
-  return body->owner ? body->owner : body;
-}
+Tensor bytes(i64 count) { return new_array(DType::boolean, {count}); }
+char* data(const Tensor& memory) noexcept { return static_cast<char*>(Access::body(memory)->data); }
 
 /// How many references to a body there are in arguments and results, which may soon be gone.
 u32 passing_handles(const Body* root, std::initializer_list<const Tensors*> lists) {
@@ -61,22 +41,21 @@ u32 passing_handles(const Body* root, std::initializer_list<const Tensors*> list
   return count;
 }
 
-/// The same elements; a number of its own for a 0-d value.
+}  // namespace
+
 Tensor in_shape(const Tensor& y, const Shape& shape) {
   if (y.shape() == shape && (shape.rank() > 0 || !Access::has_body(y))) return y;
   if (Access::has_body(y) && shape.rank() > 0) return view(y, shape);
-  const auto bytes = static_cast<std::size_t>(item_size(y.dtype()));
+  const auto size = static_cast<std::size_t>(item_size(y.dtype()));
   if (shape.rank() > 0) {
     Tensor array = new_array(y.dtype(), shape);
-    std::memcpy(Access::body(array)->data, elements(y), bytes);
+    std::memcpy(Access::body(array)->data, elements(y), size);
     return array;
   }
   u64 bits = 0;
-  std::memcpy(&bits, elements(y), bytes);
+  std::memcpy(&bits, elements(y), size);
   return Access::scalar(y.dtype(), bits);
 }
-
-}  // namespace
 
 Plan::Plan(Tracer& trace, const Tensors& inputs, const Tensors& given, const Tensors& outputs, Outside& outside)
     : steps_(std::move(trace.steps_)), leaves_(std::move(trace.leaves_)) {
@@ -274,14 +253,14 @@ bool Plan::fits(const Tensors& inputs) const noexcept {
 void Plan::run_group(const Group& group, void* const* at) const {
   const i64 tile = std::max<i64>(1, tile_elements / group.block) * group.block;
   parallel_for((group.extent + tile - 1) / tile, [&](i64 t) {
-    const PooledMemory scratch(group.scratch);
+    const Tensor scratch = bytes(group.scratch);
     for (i64 begin = t * tile, last = std::min(group.extent, begin + tile); begin < last; begin += group.block)
       for (std::size_t i = group.begin; i < group.end; ++i) {
         const PlannedStep& step = steps_[i];
         void* pointers[most_pointers];
         for (std::size_t k = 0; k < step.uses.size(); ++k) {
           const u32 id = step.uses[k].value;
-          pointers[k] = step.passing[k] >= 0 ? scratch.data() + step.passing[k] - begin * item_size(values_[id].dtype)
+          pointers[k] = step.passing[k] >= 0 ? data(scratch) + step.passing[k] - begin * item_size(values_[id].dtype)
                         : id == no_value     ? nullptr
                                              : at[id];
         }
@@ -303,7 +282,7 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
   std::vector<void*> at;
   at.swap(memory);
   at.resize(values_.size());
-  const PooledMemory scratch(scratch_);
+  const Tensor scratch = bytes(scratch_);
   Tensors own;
   for (u32 id = 0; id < values_.size(); ++id) {
     const Value& value = values_[id];
@@ -312,7 +291,7 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
       case Value::outside: at[id] = value.body->data; break;
       case Value::constant: at[id] = Access::body(value.held)->data; break;
       case Value::number: at[id] = const_cast<u64*>(&value.bits); break;
-      case Value::made: at[id] = offsets_[id] < 0 ? nullptr : scratch.data() + offsets_[id]; break;
+      case Value::made: at[id] = offsets_[id] < 0 ? nullptr : data(scratch) + offsets_[id]; break;
     }
   }
   for (u32 id : own_memory_) {

@@ -119,8 +119,7 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
 
 Elements Sweep::own_adjoint(u32 id) {
   Node& node = tape.at(id);
-  if (recording || !node.is(Node::array) || tape.shape_of(id).rank() == 0 || !wants(id))
-    return {nullptr, nullptr, Elements::reads};
+  if (recording || !node.is(Node::array) || tape.shape_of(id).rank() == 0 || !wants(id)) return {};
   const bool has_value = make_own(node.adjoint_body, node.dtype(), tape.shape_of(id));
   return has_value ? updates(node.adjoint_body) : writes(node.adjoint_body);
 }
@@ -190,7 +189,7 @@ struct DerivativeOperands {
     for (int k = 0; k < count; ++k) {
       const bool read = k == 0 || (op.reads[i] & (k < 4 ? reads_in(k - 1) : reads_output));
       shapes[k] = read ? &values[k].shape() : nullptr;
-      what[k + 1] = read ? reads(values[k]) : Elements{nullptr, nullptr, Elements::reads};
+      what[k + 1] = read ? reads(values[k]) : Elements();
       items[k + 1] = read ? item_size(values[k].dtype()) : 0;
     }
     detail::launch(what, count + 1,

@@ -12,8 +12,6 @@ namespace {
 /// A program may look at so much of a tensor and still be compiled.
 constexpr i64 most_looked_at = 4096;  // bytes
 
-Body* root(Body* body) noexcept { return body->owner ? body->owner : body; }
-
 }  // namespace
 
 void trace_step(Step step, const Elements* what, std::size_t count) {
@@ -41,8 +39,7 @@ Tracer::Tracer(const Tensors& inputs, const Tensors& originals) {
                        .dtype = body->dtype,
                        .shape = body->shape,
                        .bytes = static_cast<i64>(body->bytes()),
-                       .argument = static_cast<u32>(i),
-                       .is_leaf = root(body)->is_variable()});
+                       .argument = static_cast<u32>(i)});
   }
 }
 
@@ -60,7 +57,6 @@ u32 Tracer::id_of(Body* body) {
                        .dtype = body->dtype,
                        .shape = body->shape,
                        .bytes = static_cast<i64>(body->bytes()),
-                       .is_leaf = body->is_variable(),
                        .held = Access::share(body)});
   return known->second;
 }
@@ -131,7 +127,7 @@ void Tracer::read(const Tensor& t) {
   if (!Access::has_body(t)) return refuse("looks at a 0-d value of its surroundings; pass it as an argument");
   const u32 id = id_of(Access::body(t));
   const Value& value = values_[id];
-  if (value.kind == Value::constant) return;
+  if (value.kind == Value::constant || value.bytes == 0) return;
   if (value.kind == Value::made && !value.written) return refuse("looks at a value that was computed unseen");
   if (value.bytes > most_looked_at)
     return refuse(

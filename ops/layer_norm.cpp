@@ -64,13 +64,12 @@ void backward(Vjp& d) {
   const auto sums_for = [&](bool there, int i) {
     return there && d.wanted(i) ? new_array(dtype, {tiles, form.n}) : Tensor();
   };
-  const auto if_there = [](const Tensor& t, auto access) { return t.defined() ? access(t) : Elements(); };
-  const auto to_write = [](const Tensor& t) { return writes(t); };
+  const auto written = [](const Tensor& t) { return t.defined() ? writes(t) : Elements(); };
   const Tensor x = d.in(0), kept = d.extra(), weight = form.weight ? d.in(1) : Tensor(),
                weights = sums_for(form.weight, 1), biases = sums_for(form.bias, form.bias_in());
   const Elements to = d.gradient(0);
-  launch({to, if_there(weights, to_write), if_there(biases, to_write), reads(d.grad()), reads(x), reads(kept),
-          if_there(weight, [](const Tensor& t) { return reads(t); })},
+  launch({to, written(weights), written(biases), reads(d.grad()), reads(x), reads(kept),
+          form.weight ? reads(weight) : Elements()},
          [form, dtype, add = to.access == Elements::updates](Pointers p) {
            (dtype == DType::float32 ? backward<float> : backward<double>)(form, add, p);
          });

@@ -160,6 +160,7 @@ void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, Tensor& st
   if (!v.defined()) v = zeros(w.shape(), w.dtype(), site);
   detail::check(op, w, m, "m", site);
   detail::check(op, w, v, "v", site);
+  detail::check_writable(w, op, site);  // before anything is counted
   detail::launch({detail::to_change(step, op, site)}, [](detail::Pointers p) { ++*static_cast<std::int64_t*>(p[0]); });
   (w.dtype() == DType::float32 ? detail::adam<float> : detail::adam<double>)(w, grad, m, v, step, lr, options, site);
 }

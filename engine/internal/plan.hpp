@@ -11,6 +11,13 @@ namespace xgrad::detail {
 
 using Tensors = std::vector<Tensor>;
 
+/// The body whose elements these are.
+inline Body* root(Body* body) noexcept { return body->owner ? body->owner : body; }
+/// Null for a 0-d value in a handle, which has its own.
+inline Body* root_of(const Tensor& t) noexcept { return Access::has_body(t) ? root(Access::body(t)) : nullptr; }
+/// The same elements in that shape; a 0-d value in a handle.
+Tensor in_shape(const Tensor& y, const Shape& shape);
+
 /// A piece of memory that launches name.
 struct Value {
   enum Kind : u8 {
@@ -27,7 +34,6 @@ struct Value {
   Shape shape = {};
   i64 bytes = 0;
   u32 argument = 0;      // input
-  bool is_leaf = false;  // input, outside
   u64 bits = 0;          // number
   Tensor held = {};      // outside (of a trace), constant
   Body* body = nullptr;  // outside (of a plan): held by Outside

@@ -247,6 +247,12 @@ TEST_CASE("compile: values that a function looks at") {
   CHECK(calls == 2);
   CHECK(f.report().plans == 2);
 
+  auto empty_too = compile([](const Tensor& a) {
+    return a * static_cast<double>(slice(a, {{0, 0}}).to_vector<double>().size());
+  });
+  for (int i = 0; i < 3; ++i) CHECK(tests::same_bits(empty_too(up), up * 0.0));
+  CHECK(empty_too.report().replayed == 2);
+
   auto exact = compile([](const Tensor& a) { return a * sum(a).item(); });
   for (int i = 1; i < 30; ++i) CHECK(tests::same_bits(exact(up * double(i)), up * double(i) * (3.0 * i)));
   CHECK(exact.report().replayed == 0);
