@@ -38,6 +38,21 @@ inline std::vector<std::int64_t> labels(std::uint32_t stream, std::size_t n, std
   return y;
 }
 
+/// The products of W5: squares, and those of a step of W1, W2 and W3.
+struct Product {
+  const char* name;
+  bool transposed_a, transposed_b;
+  std::int64_t m, n, k;
+};
+inline constexpr Product products[] = {
+    {"256", false, false, 256, 256, 256},     {"1024", false, false, 1024, 1024, 1024},
+    {"2048", false, false, 2048, 2048, 2048}, {"W1_xw", false, false, 100, 50, 784},
+    {"W1_xTg", true, false, 784, 50, 100},    {"W1_gwT", false, true, 100, 50, 10},
+    {"W2_xw", false, false, 1, 100, 784},     {"W2_xTg", true, false, 784, 100, 1},
+    {"W2_gwT", false, true, 1, 100, 10},      {"W3_xw", false, false, 128, 512, 784},
+    {"W3_xTg", true, false, 784, 512, 128},   {"W3_gwT", false, true, 128, 512, 512},
+};
+
 /// A workload, set up.
 struct Run {
   std::function<void()> step;

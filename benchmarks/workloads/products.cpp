@@ -8,24 +8,10 @@ namespace {
 
 using namespace xgrad;
 
-struct Extents {
-  const char* name;
-  bool transposed_a, transposed_b;
-  std::int64_t m, n, k;
-};
-constexpr Extents products[] = {
-    {"256", false, false, 256, 256, 256},     {"1024", false, false, 1024, 1024, 1024},
-    {"2048", false, false, 2048, 2048, 2048}, {"W1_xw", false, false, 100, 50, 784},
-    {"W1_xTg", true, false, 784, 50, 100},    {"W1_gwT", false, true, 100, 50, 10},
-    {"W2_xw", false, false, 1, 100, 784},     {"W2_xTg", true, false, 784, 100, 1},
-    {"W2_gwT", false, true, 1, 100, 10},      {"W3_xw", false, false, 128, 512, 784},
-    {"W3_xTg", true, false, 784, 512, 128},   {"W3_gwT", false, true, 128, 512, 512},
-};
-
 struct Factors {
-  Extents e;
+  Product e;
   Tensor a, b, c;
-  explicit Factors(const Extents& extents)
+  explicit Factors(const Product& extents)
       : e(extents),
         a(filled(1, e.transposed_a ? Shape{e.k, e.m} : Shape{e.m, e.k}, -1, 1)),
         b(filled(2, e.transposed_b ? Shape{e.n, e.k} : Shape{e.k, e.n}, -1, 1)),
@@ -51,7 +37,7 @@ struct Blas : Factors {
 };
 
 const bool listed = [] {
-  for (const Extents& e : products) {
+  for (const Product& e : products) {
     Registered<W5>(std::string("W5/") + e.name, e);
     Registered<Blas>(std::string("W5/") + e.name + "/limit", e);
   }

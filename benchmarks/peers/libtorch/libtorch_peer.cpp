@@ -94,25 +94,12 @@ struct W4 {
   }
 };
 
-struct Product {
-  const char* name;
-  bool ta, tb;
-  int64_t m, n, k;
-};
-constexpr Product products[] = {
-    {"256", false, false, 256, 256, 256},     {"1024", false, false, 1024, 1024, 1024},
-    {"2048", false, false, 2048, 2048, 2048}, {"W1_xw", false, false, 100, 50, 784},
-    {"W1_xTg", true, false, 784, 50, 100},    {"W1_gwT", false, true, 100, 50, 10},
-    {"W2_xw", false, false, 1, 100, 784},     {"W2_xTg", true, false, 784, 100, 1},
-    {"W2_gwT", false, true, 1, 100, 10},      {"W3_xw", false, false, 128, 512, 784},
-    {"W3_xTg", true, false, 784, 512, 128},   {"W3_gwT", false, true, 128, 512, 512},
-};
 struct W5 {
   Tensor a, b, c;
   torch::NoGradGuard guard;
   explicit W5(Product p)
-      : a(p.ta ? filled(1, {p.k, p.m}, -1, 1).t() : filled(1, {p.m, p.k}, -1, 1)),
-        b(p.tb ? filled(2, {p.n, p.k}, -1, 1).t() : filled(2, {p.k, p.n}, -1, 1)) {}
+      : a(p.transposed_a ? filled(1, {p.k, p.m}, -1, 1).t() : filled(1, {p.m, p.k}, -1, 1)),
+        b(p.transposed_b ? filled(2, {p.n, p.k}, -1, 1).t() : filled(2, {p.k, p.n}, -1, 1)) {}
   void step() { c = torch::matmul(a, b); }
   std::vector<double> check() { return step(), std::vector<double>{magnitude_of(c)}; }
 };
