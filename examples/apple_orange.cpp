@@ -1,10 +1,11 @@
 // What does shopping cost, and how does the price move when something about it does? The computational graphs of
 // chapter 5 of "Deep Learning from Scratch" (K. Saitoh, 2016): values flow forward, derivatives flow back.
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <xgrad/xgrad.hpp>
+
+#include "common/program.hpp"
 
 namespace {
 
@@ -108,21 +109,14 @@ int main(int argc, char** argv) {
                "apple_orange");
   bool json = false;
   app.add_flag("--json", json, "Print the values and derivatives as JSON");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "apple_orange: {}\n", error.what());
-    return 2;
-  }
-
-  const Graph apple_case = apples(), both_case = apples_and_oranges();
-  if (json) {
-    const nlohmann::ordered_json all = {{"apple", to_json(apple_case)}, {"apple_orange", to_json(both_case)}};
-    fmt::print("{}\n", all.dump(2));
-  } else {
-    print(apple_case);
-    print(both_case);
-  }
+  return xgrad::examples::run(app, argc, argv, [&] {
+    const Graph apple_case = apples(), both_case = apples_and_oranges();
+    if (json) {
+      const nlohmann::ordered_json all = {{"apple", to_json(apple_case)}, {"apple_orange", to_json(both_case)}};
+      fmt::print("{}\n", all.dump(2));
+    } else {
+      print(apple_case);
+      print(both_case);
+    }
+  });
 }

@@ -4,7 +4,8 @@
 #include <xgrad/nn.hpp>
 #include <xgrad/xgrad.hpp>
 
-#include "mnist/data.hpp"
+#include "common/mnist_data.hpp"
+#include "common/program.hpp"
 #include "mnist/model.hpp"
 #include "mnist/options.hpp"
 #include "mnist/progress.hpp"
@@ -14,18 +15,19 @@
 namespace {
 
 using namespace mnist;
+using namespace xgrad::examples;
 using xgrad::nn::FileWriter;
 
 /// Better now than after the training.
 void check_writable(const std::string& path) { FileWriter unused(path); }
 
-void run(const Options& options) {
+void train(const Options& options) {
   const bool json_to_stdout = options.json == "-";
   if (!options.json.empty() && !json_to_stdout) check_writable(options.json);
   if (!options.save.empty()) check_writable(options.save);
   if (options.threads) xgrad::set_threads(options.threads);
 
-  Data data = obtain_data(options.data);
+  MnistData data = obtain_mnist(options.data);
   if (options.limit_train) data.images.train.truncate(options.limit_train);
   Model model = make_model(options);
   std::FILE* const out = json_to_stdout ? stderr : stdout;
@@ -46,23 +48,11 @@ void run(const Options& options) {
   file.commit();
 }
 
-/// What was printed has to arrive, too.
-void check_printed() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw xgrad::IoError("standard output cannot be written");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
+  CLI::App app("Learns to read handwritten digits: trains a small network on MNIST and tests it.", "mnist");
   Options options;
-  if (const int status = parse(argc, argv, options); status >= 0) return status;
-  try {
-    run(options);
-    check_printed();
-    return 0;
-  } catch (const xgrad::Error& error) {
-    return complain(error.what(), 2);
-  } catch (const std::exception& error) {
-    return complain(error.what(), 1);
-  }
+  declare(app, options);
+  return run(app, argc, argv, [&] { train(options); });
 }

@@ -1,52 +1,18 @@
 #include "options.hpp"
 
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <limits>
 #include <string>
-#include <string_view>
+
+#include "../common/program.hpp"
 
 namespace mnist {
+
+using namespace xgrad::examples;
+
 namespace {
 
-/// An option that takes a number from `least` to `most`. CLI11's own reading takes 010 for 8 and lets too large ones
-/// pass.
-template <class T>
-void add_number(CLI::App& app, const char* name, T& target, T least, T most, const char* range, const char* help) {
-  const auto read = [=, &target](const std::string& text) {
-    T value{};
-    const char* const end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, value);
-    if (problem != std::errc() || stop != end || !(value >= least && value <= most))
-      throw CLI::ValidationError(name, fmt::format("'{}' is not a number {}", text, range));
-    target = value;
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name("N");
-}
-
-void add_file(CLI::App& app, const char* name, std::string& target, const char* type, const char* help) {
-  const auto read = [=, &target](const std::string& text) {
-    if (text.empty()) throw CLI::ValidationError(name, fmt::format("{} may not be empty", type));
-    target = text;
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name(type);
-}
-
-/// `choices` as in "sgd|momentum|adam".
-void add_choice(CLI::App& app, const char* name, std::string& target, std::string_view choices, const char* help) {
-  const auto read = [=, &target](const std::string& text) {
-    const std::string all = fmt::format("|{}|", choices);
-    if (text.empty() || text.find('|') != text.npos || all.find("|" + text + "|") == all.npos)
-      throw CLI::ValidationError(name, fmt::format("'{}' is not one of {}", text, choices));
-    target = text;
-  };
-  app.add_option_function<std::string>(name, read, help)->type_name(std::string(choices));
-}
-
-void declare(CLI::App& app, Options& o) {
+void declare_all(CLI::App& app, Options& o) {
   constexpr std::int64_t billion = 1'000'000'000;
   constexpr double tiny = std::numeric_limits<double>::denorm_min(), huge = std::numeric_limits<double>::max();
   add_file(app, "--data", o.data, "DIR",
@@ -101,28 +67,13 @@ bool same_file(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-int complain(std::string message, int status) {
-  message.resize(std::min(message.size(), message.rfind(" [at ")));
-  for (char& c : message)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  fmt::print(stderr, "mnist: {}\n", message);
-  return status;
-}
-
-int parse(int argc, char** argv, Options& options) {
-  CLI::App app("Learns to read handwritten digits: trains a small network on MNIST and tests it.", "mnist");
-  declare(app, options);
-  try {
-    app.parse(argc, argv);
+void declare(CLI::App& app, Options& options) {
+  declare_all(app, options);
+  app.final_callback([&] {
     if (!options.save.empty() && same_file(options.save, options.json))
       throw CLI::ValidationError("--save and --json name the same file");
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return complain(fmt::format("{}; see mnist --help", error.what()), 2);
-  }
-  fill_defaults(options);
-  return -1;
+    fill_defaults(options);
+  });
 }
 
 }  // namespace mnist

@@ -2,6 +2,10 @@
 #include <cstdint>
 #include <string>
 
+namespace CLI {
+class App;
+}
+
 namespace mnist {
 
 /// What the command line asks for.
@@ -16,11 +20,7 @@ struct Options {
   std::string json, save;        // empty: none
 };
 
-/// Fills `options`. Returns -1, or the exit status where nothing more is to be done: help was shown, or a mistake told.
-int parse(int argc, char** argv, Options& options);
-
-/// Tells on stderr, in one line, what is wrong, without the place in the source that only a programmer wants.
-/// Returns `status`.
-int complain(std::string message, int status);
+/// Adds the options to the command line; parsing it fills `options`.
+void declare(CLI::App& app, Options& options);
 
 }  // namespace mnist

@@ -25,7 +25,7 @@ std::string weights_sha256(const nn::Module& network) {
 
 }  // namespace
 
-void print_header(std::FILE* out, const Options& options, const Data& data, const Model& model) {
+void print_header(std::FILE* out, const Options& options, const xgrad::examples::MnistData& data, const Model& model) {
   fmt::print(out, "{}; {} training and {} test images\n", data.origin, data.images.train.size(),
              data.images.test.size());
   fmt::print(out, "{} with {} parameters: {}, lr {} {}, weight decay {}, batch size {}, epochs {}, seed {}\n",
@@ -41,7 +41,8 @@ void print_results(std::FILE* out, const Results& results) {
              1e6 * results.median_step_seconds);
 }
 
-std::string json_report(const Options& options, const Data& data, const Model& model, const Results& results) {
+std::string json_report(const Options& options, const xgrad::examples::MnistData& data, const Model& model,
+                        const Results& results) {
   const nlohmann::ordered_json report = {
       {"model", options.model},
       {"data", data.kind},

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include "data.hpp"
+#include "../common/mnist_data.hpp"
 #include "model.hpp"
 #include "options.hpp"
 #include "training.hpp"
@@ -10,10 +10,11 @@
 namespace mnist {
 
 /// What is about to be done, in three lines.
-void print_header(std::FILE* out, const Options& options, const Data& data, const Model& model);
+void print_header(std::FILE* out, const Options& options, const xgrad::examples::MnistData& data, const Model& model);
 /// What came of it, in two.
 void print_results(std::FILE* out, const Results& results);
 /// The same and more as JSON.
-std::string json_report(const Options& options, const Data& data, const Model& model, const Results& results);
+std::string json_report(const Options& options, const xgrad::examples::MnistData& data, const Model& model,
+                        const Results& results);
 
 }  // namespace mnist

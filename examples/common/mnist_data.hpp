@@ -3,16 +3,16 @@
 
 #include <xgrad/nn/data/dataset.hpp>
 
-namespace mnist {
+namespace xgrad::examples {
 
 /// Images to learn from and to be tested on, and where they came from.
-struct Data {
-  xgrad::nn::TrainTest images;
+struct MnistData {
+  nn::TrainTest images;
   const char* kind;    // "mnist" or "synthetic"
   std::string origin;  // in a sentence
 };
 
 /// MNIST from `directory` unless that is empty, from one of the usual places, or from the network; else drawn digits.
-Data obtain_data(const std::string& directory);
+MnistData obtain_mnist(const std::string& directory);
 
-}  // namespace mnist
+}  // namespace xgrad::examples
