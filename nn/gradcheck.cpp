@@ -1,11 +1,15 @@
 #include <xgrad/nn/gradcheck.hpp>
 
+#include <algorithm>
+
 namespace xgrad::nn {
 
 GradcheckReport gradcheck(Module& module, const Tensor& x, GradcheckOptions options, Site site) {
   std::vector<Tensor> inputs{x};
   options.names = {"x"};
+  const std::vector<std::string> frozen = module.frozen();
   for (const NamedTensor& parameter : module.named_parameters()) {
+    if (std::find(frozen.begin(), frozen.end(), parameter.name) != frozen.end()) continue;
     inputs.push_back(parameter.tensor);
     options.names.push_back(parameter.name);
   }

@@ -10,6 +10,30 @@ namespace xgrad::nn {
 
 using detail::fail;
 
+namespace {
+
+/// Whether `text` is what the pattern says: `*` is anything, `?` one character.
+bool matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star != pattern.npos) {  // the last star takes one character more
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == pattern.npos;
+}
+
+}  // namespace
+
 std::size_t Members::enter(std::string_view name) {
   const std::size_t outer = prefix_.size();
   prefix_.append(name).push_back('.');
@@ -27,15 +51,17 @@ void Members::add(std::string_view name, Entry entry) {
 }
 
 void Members::operator()(std::string_view name, Parameter& parameter) {
-  if (parameter.defined()) add(name, {{}, &parameter, nullptr, nullptr});
+  if (parameter.defined()) add(name, {.name = {}, .parameter = &parameter});
 }
 
 void Members::operator()(std::string_view name, Tensor& buffer) {
-  if (buffer.defined()) add(name, {{}, nullptr, &buffer, nullptr});
+  if (buffer.defined()) add(name, {.name = {}, .buffer = &buffer});
 }
 
+void Members::operator()(std::string_view name, Random& random) { add(name, {.name = {}, .random = &random}); }
+
 void Members::operator()(std::string_view name, Module& child) {
-  add(name, {{}, nullptr, nullptr, &child});
+  add(name, {.name = {}, .module = &child});
   const std::size_t outer = enter(name);
   child.members(*this);
   leave(outer);
@@ -56,14 +82,14 @@ std::vector<Members::Entry> Module::entries() const {
 std::vector<NamedTensor> Module::named_parameters() const {
   std::vector<NamedTensor> named;
   for (auto& part : entries())
-    if (part.parameter) named.push_back({std::move(part.name), *part.parameter});
+    if (part.parameter) named.push_back({std::move(part.name), part.parameter->variable()});
   return named;
 }
 
 std::vector<Tensor> Module::parameters() const {
   std::vector<Tensor> handles;
   for (const auto& part : entries())
-    if (part.parameter) handles.push_back(*part.parameter);
+    if (part.parameter) handles.push_back(part.parameter->variable());
   return handles;
 }
 
@@ -76,34 +102,67 @@ std::int64_t Module::parameter_count() const {
 std::vector<NamedTensor> Module::state() const {
   std::vector<NamedTensor> named;
   for (auto& part : entries()) {
-    if (part.parameter) named.push_back({std::move(part.name), *part.parameter});
+    if (part.parameter) named.push_back({std::move(part.name), part.parameter->variable()});
     if (part.buffer) named.push_back({std::move(part.name), *part.buffer});
   }
   return named;
 }
 
+std::vector<NamedRandom> Module::random_streams() {
+  std::vector<NamedRandom> named;
+  for (auto& part : entries())
+    if (part.random) named.push_back({std::move(part.name), part.random});
+  return named;
+}
+
 void Module::load_state(const std::vector<NamedTensor>& loaded, Site site) {
-  std::vector<NamedTensor> own = state();
+  const auto own = entries();
   const auto find = [](auto& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(), [&](const NamedTensor& item) { return item.name == name; });
+    return std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
+  };
+  // The part itself: a 0-d buffer is not shared by handles.
+  const auto tensor = [](const Members::Entry& part) -> Tensor* {
+    return part.parameter ? part.parameter : part.buffer;
   };
   for (const auto& item : loaded) {
     const auto& [name, source] = item;
     if (&*find(loaded, name) != &item) fail<ValueError>("load_state", site, "'{}' comes twice", name);
-    const auto target = find(own, name);
-    if (target == own.end()) fail<ValueError>("load_state", site, "the module has no '{}'", name);
-    if (target->tensor.shape() != source.shape())
+    const auto part = find(own, name);
+    const Tensor* const target = part == own.end() ? nullptr : tensor(*part);
+    if (!target) fail<ValueError>("load_state", site, "the module has no '{}'", name);
+    if (target->shape() != source.shape())
       fail<ShapeError>("load_state", site, "'{}' is {} in the module and {} in the state", name,
-                       to_string(target->tensor.shape()), to_string(source.shape()));
-    if (target->tensor.dtype() != source.dtype())
+                       to_string(target->shape()), to_string(source.shape()));
+    if (target->dtype() != source.dtype())
       fail<DTypeError>("load_state", site, "'{}' is {} in the module and {} in the state", name,
-                       name_of(target->tensor.dtype()), name_of(source.dtype()));
-    if (target->tensor.requires_grad() && !target->tensor.is_leaf())
+                       name_of(target->dtype()), name_of(source.dtype()));
+    if (target->requires_grad() && !target->is_leaf())
       fail<GraphError>("load_state", site, "'{}' was recorded on a tape", name);
   }
-  for (const auto& [name, target] : own)
-    if (find(loaded, name) == loaded.end()) fail<ValueError>("load_state", site, "the state has no '{}'", name);
-  for (const auto& [name, source] : loaded) find(own, name)->tensor.assign(source, site);
+  for (const auto& part : own)
+    if (tensor(part) && find(loaded, part.name) == loaded.end())
+      fail<ValueError>("load_state", site, "the state has no '{}'", part.name);
+  for (const auto& [name, source] : loaded) tensor(*find(own, name))->assign(source, site);
+}
+
+void Module::set_frozen(std::string_view pattern, bool on, Site site) {
+  bool found = false;
+  for (const auto& part : entries())
+    if (part.parameter && matches(pattern, part.name)) {
+      part.parameter->freeze(on);
+      found = true;
+    }
+  if (!found) fail<ValueError>(on ? "freeze" : "unfreeze", site, "no parameter is called '{}'", pattern);
+}
+
+void Module::freeze(std::string_view pattern, Site site) { set_frozen(pattern, true, site); }
+void Module::unfreeze(std::string_view pattern, Site site) { set_frozen(pattern, false, site); }
+
+std::vector<std::string> Module::frozen() const {
+  std::vector<std::string> names;
+  for (auto& part : entries())
+    if (part.parameter && part.parameter->frozen()) names.push_back(std::move(part.name));
+  return names;
 }
 
 void Module::train(bool on) {
@@ -116,15 +175,18 @@ void Module::to(DType dtype, Site site) {
   if (!is_floating(dtype)) fail<DTypeError>("to", site, "{} is not a floating dtype", name_of(dtype));
   NoGrad guard;
   for (const auto& part : entries()) {
-    if (part.parameter && part.parameter->dtype() != dtype)
-      *part.parameter = Parameter(xgrad::to(*part.parameter, dtype));
+    if (part.parameter && part.parameter->dtype() != dtype) {
+      Parameter converted(xgrad::to(*part.parameter, dtype));
+      converted.freeze(part.parameter->frozen());
+      *part.parameter = std::move(converted);
+    }
     if (part.buffer && is_floating(part.buffer->dtype())) *part.buffer = xgrad::to(*part.buffer, dtype);
   }
 }
 
 void Module::zero_grad() {
   for (const auto& part : entries())
-    if (part.parameter) part.parameter->zero_grad();
+    if (part.parameter) part.parameter->zero_grad();  // a frozen one has none
 }
 
 }  // namespace xgrad::nn

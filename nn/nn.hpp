@@ -1,7 +1,5 @@
 #pragma once
 // All of xgrad's neural networks: #include <xgrad/nn.hpp>.
-#include <xgrad/nn/activation.hpp>
-#include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/data/batches.hpp>
 #include <xgrad/nn/data/dataset.hpp>
 #include <xgrad/nn/data/digits.hpp>
@@ -11,12 +9,24 @@
 #include <xgrad/nn/file.hpp>
 #include <xgrad/nn/gradcheck.hpp>
 #include <xgrad/nn/init.hpp>
-#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/layers/activation.hpp>
+#include <xgrad/nn/layers/attention.hpp>
+#include <xgrad/nn/layers/bilinear.hpp>
+#include <xgrad/nn/layers/containers.hpp>
+#include <xgrad/nn/layers/conv.hpp>
+#include <xgrad/nn/layers/dropout.hpp>
+#include <xgrad/nn/layers/embedding.hpp>
+#include <xgrad/nn/layers/flatten.hpp>
+#include <xgrad/nn/layers/linear.hpp>
+#include <xgrad/nn/layers/norm.hpp>
+#include <xgrad/nn/layers/pooling.hpp>
+#include <xgrad/nn/layers/recurrent.hpp>
+#include <xgrad/nn/layers/rnn.hpp>
+#include <xgrad/nn/layers/transformer.hpp>
 #include <xgrad/nn/metrics.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/optimizer.hpp>
 #include <xgrad/nn/parameter.hpp>
-#include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/safetensors.hpp>
 #include <xgrad/nn/schedule.hpp>
-#include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/summary.hpp>

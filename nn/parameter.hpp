@@ -12,17 +12,36 @@ class Parameter : public Tensor {
   /// None: what a layer without a bias has. Not listed among a module's parameters.
   Parameter() noexcept = default;
   /// A leaf with the elements of `value`, float32 or float64 (DTypeError otherwise).
-  explicit Parameter(Tensor value, Site site = Site::here()) : Tensor(variable(std::move(value), site)) {}
-  Parameter(const Parameter& other) : Tensor(copy_of(other)) {}
+  explicit Parameter(Tensor value, Site site = Site::here()) : Tensor(xgrad::variable(std::move(value), site)) {}
+  Parameter(const Parameter& other);
   Parameter(Parameter&&) noexcept = default;
   /// Takes over the elements of `other`. Where shape and dtype agree this stays the same leaf, so that
-  /// an optimizer that trains it goes on doing so; its gradient is dropped.
+  /// an optimizer that trains it goes on doing so; its gradient is dropped. Frozen is then what `other` is.
   Parameter& operator=(const Parameter& other);
   Parameter& operator=(Parameter&&) noexcept = default;
   ~Parameter() = default;
 
+  /// Frozen, it is a constant with the same elements: no gradient reaches it, and none is left.
+  void freeze(bool on = true);
+  bool frozen() const noexcept { return leaf_.defined(); }
+  /// The leaf, also while it is frozen: what an optimizer holds, which goes on with it when it thaws.
+  const Tensor& variable() const noexcept { return frozen() ? leaf_ : *this; }
+
  private:
-  static Tensor copy_of(const Parameter& other) { return other.defined() ? variable(other.clone()) : Tensor(); }
+  Tensor leaf_;  // while frozen
+};
+
+/// State that is not trained, such as a running mean. Like a Parameter it belongs to its module: copying copies the
+/// elements, and assigning one of the same shape and dtype overwrites them in place.
+class Buffer : public Tensor {
+ public:
+  Buffer() noexcept = default;
+  explicit Buffer(const Tensor& value) : Tensor(value.clone()) {}
+  Buffer(const Buffer& other) : Tensor(other.clone()) {}
+  Buffer(Buffer&&) noexcept = default;
+  Buffer& operator=(const Buffer& other);
+  Buffer& operator=(Buffer&&) noexcept = default;
+  ~Buffer() = default;
 };
 
 }  // namespace xgrad::nn

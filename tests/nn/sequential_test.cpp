@@ -70,7 +70,7 @@ TEST_CASE("errors inside Sequential name the layer, the operation and the caller
     net(x);
     FAIL("it was taken");
   } catch (const ShapeError& e) {
-    CHECK_THAT(e.what(), contains("layer 2: linear: "));
+    CHECK_THAT(e.what(), contains("2 (Linear): linear: "));
     CHECK_THAT(e.what(), contains("(1, 4)"));
     CHECK_THAT(e.what(), contains("(2, 5)"));
     CHECK_THAT(e.what(), contains("sequential_test.cpp:" + std::to_string(line)));

@@ -1,4 +1,4 @@
-#include <xgrad/nn/attention.hpp>
+#include <xgrad/nn/layers/attention.hpp>
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/xgrad.hpp>

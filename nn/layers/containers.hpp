@@ -1,5 +1,7 @@
 #pragma once
 #include <cstddef>
+#include <initializer_list>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -45,15 +47,14 @@ class AnyModule {
   void (*assign_)(Module& to, const Module& from);
 };
 
-/// One module after another, named "0", "1", ...: `Sequential{Linear(784, 50, random), ReLU(), Linear(50, 10,
-/// random)}`. In braces, because in parentheses which layer draws from `random` first is up to the compiler. It holds
-/// copies: take the parameters from the outermost module, not from what went in. An error inside says in which of them.
-class Sequential : public Module {
+/// Modules in a row, named "0", "1", ...: `ModuleList{Linear(3, 4, random), ReLU()}`. It holds copies, and computes
+/// nothing itself.
+class ModuleList : public Module {
  public:
-  Sequential() = default;
+  ModuleList() = default;
   template <class... Modules>
   requires(sizeof...(Modules) > 0 &&
-           (std::is_base_of_v<Module, Modules> && ...)) explicit Sequential(Modules... modules) {
+           (std::is_base_of_v<Module, Modules> && ...)) explicit ModuleList(Modules... modules) {
     modules_.reserve(sizeof...(Modules));
     (modules_.emplace_back(std::move(modules)), ...);
   }
@@ -62,19 +63,59 @@ class Sequential : public Module {
   std::size_t size() const noexcept { return modules_.size(); }
   /// ValueError: index >= size().
   Module& at(std::size_t index, Site site = Site::here()) const;
+  Module& operator[](std::size_t index) const noexcept { return *modules_[index]; }
   /// The module at `index` as what it is: `model.get<Linear>(0).weight`. ValueError: it is of another type.
   template <class M> M& get(std::size_t index, Site site = Site::here()) const {
     if (M* module = dynamic_cast<M*>(&at(index, site))) return *module;
     wrong_type(index, site);
   }
-
-  Tensor forward(const Operand& x) override;
   void members(Members& m) override;
 
  private:
-  [[noreturn]] static void wrong_type(std::size_t index, Site site);
+  [[noreturn]] void wrong_type(std::size_t index, Site site) const;
 
   std::vector<AnyModule> modules_;
+};
+
+/// One module after another: `Sequential{Linear(784, 50, random), ReLU(), Linear(50, 10, random)}`. In braces, because
+/// in parentheses which layer draws from `random` first is up to the compiler. It holds copies: take the parameters
+/// from the outermost module, not from what went in.
+class Sequential : public ModuleList {
+ public:
+  Sequential() = default;
+  template <class... Modules>
+  requires(sizeof...(Modules) > 0 &&
+           (std::is_base_of_v<Module, Modules> && ...)) explicit Sequential(Modules... modules)
+      : ModuleList{std::move(modules)...} {}
+  Tensor forward(const Operand& x) override;
+};
+
+/// Modules by name, in the order in which they were added: `ModuleDict({{"up", Linear(3, 4, random)}, ...})`.
+class ModuleDict : public Module {
+ public:
+  struct Item {
+    std::string name;
+    AnyModule module;
+  };
+  ModuleDict() = default;
+  explicit ModuleDict(std::initializer_list<Item> items, Site site = Site::here());
+  /// ValueError: a name that is empty, has a dot in it, or is there already.
+  void add(std::string name, AnyModule module, Site site = Site::here());
+  std::size_t size() const noexcept { return items_.size(); }
+  bool contains(std::string_view name) const noexcept;
+  /// ValueError: there is no such name.
+  Module& at(std::string_view name, Site site = Site::here()) const;
+  /// ValueError: no such name, or it is of another type.
+  template <class M> M& get(std::string_view name, Site site = Site::here()) const {
+    if (M* module = dynamic_cast<M*>(&at(name, site))) return *module;
+    wrong_type(name, site);
+  }
+  void members(Members& m) override;
+
+ private:
+  [[noreturn]] static void wrong_type(std::string_view name, Site site);
+
+  std::vector<Item> items_;
 };
 
 }  // namespace xgrad::nn

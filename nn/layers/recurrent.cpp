@@ -1,4 +1,4 @@
-#include <xgrad/nn/recurrent.hpp>
+#include <xgrad/nn/layers/recurrent.hpp>
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/xgrad.hpp>
