@@ -28,7 +28,7 @@ Tensor Softshrink::forward(const Operand& x) { return softshrink(x, lambda_); }
 Tensor Threshold::forward(const Operand& x) { return threshold(x, bound_, other_); }
 Tensor Softmax::forward(const Operand& x) { return softmax(x, axis_); }
 Tensor LogSoftmax::forward(const Operand& x) { return log_softmax(x, axis_); }
-Tensor GELU::forward(const Operand& x) { return approximate_ == Approximate::tanh ? gelu_tanh(x) : gelu(x); }
+Tensor GELU::forward(const Operand& x) { return approximate_ == Approximate::tanh_form ? gelu_tanh(x) : gelu(x); }
 
 Tensor Softmin::forward(const Operand& x) {
   const Tensor negative = -x;
@@ -54,7 +54,7 @@ std::string Softmax::options() const { return fmt::format("axis {}", axis_); }
 std::string LogSoftmax::options() const { return fmt::format("axis {}", axis_); }
 std::string Softmin::options() const { return fmt::format("axis {}", axis_); }
 std::string GLU::options() const { return fmt::format("axis {}", axis_); }
-std::string GELU::options() const { return approximate_ == Approximate::tanh ? "tanh" : ""; }
+std::string GELU::options() const { return approximate_ == Approximate::tanh_form ? "tanh" : ""; }
 
 PReLU::PReLU(std::int64_t count, double init, DType dtype, Site site) {
   if (count < 1) detail::fail<ValueError>("PReLU", site, "count is {}, expected 1 or more", count);

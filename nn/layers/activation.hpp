@@ -219,8 +219,8 @@ class GLU : public Module {
 /// x Phi(x), with Phi the normal distribution function, or PyTorch's "tanh" approximation of it.
 class GELU : public Module {
  public:
-  enum class Approximate { none, tanh };
-  explicit GELU(Approximate approximate = Approximate::none) noexcept : approximate_(approximate) {}
+  enum class Approximate { exact, tanh_form };
+  explicit GELU(Approximate approximate = Approximate::exact) noexcept : approximate_(approximate) {}
   Tensor forward(const Operand& x) override;
   std::string options() const override;
 

@@ -1,0 +1,209 @@
+"""Writes layers.safetensors: for each case a layer's state, its inputs, and PyTorch's results and gradients, float64.
+
+    python3 tests/nn/layers.py
+"""
+import json
+import os
+
+import numpy as np
+import torch
+from torch import nn
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(1)
+tensors = {}
+
+
+def draw(*shape, low=-1.0, high=1.0):
+    return torch.empty(shape).uniform_(low, high)
+
+
+def outputs_of(result):
+    if isinstance(result, torch.Tensor):
+        return [result]
+    return [t for part in result for t in outputs_of(part)] if result is not None else []
+
+
+def add(name, module, *inputs, call=None, train=True):
+    """The derivatives are those of the sum of outputs times seeds."""
+    with torch.no_grad():
+        for key, t in module.state_dict().items():
+            if t.is_floating_point():
+                t.uniform_(0.5, 1.5) if key.endswith("running_var") else t.uniform_(-0.8, 0.8)
+    padding = getattr(module, "padding_idx", None)
+    if padding is not None:
+        module.weight.data[padding] = 0
+    module.train(train)
+    case = {}
+    for key, t in module.state_dict().items():
+        case["state." + key] = t.clone()
+    leaves = [t.clone().requires_grad_() if t.is_floating_point() else t for t in inputs]
+    for i, t in enumerate(inputs):
+        case[f"in.{i}"] = t
+    outputs = outputs_of((call or (lambda m, *a: m(*a)))(module, *leaves))
+    loss = 0
+    for i, y in enumerate(outputs):
+        seed = draw(*y.shape)
+        case[f"out.{i}"], case[f"seed.{i}"] = y, seed
+        loss = loss + (y * seed).sum()
+    if loss.requires_grad:
+        loss.backward()
+    for i, t in enumerate(leaves):
+        if t.requires_grad and t.grad is not None:
+            case[f"grad.in.{i}"] = t.grad
+    for key, p in module.named_parameters():
+        case["grad." + key] = p.grad
+    for key, b in module.named_buffers():
+        case["after." + key] = b
+    for key, t in case.items():
+        assert f"{name}|{key}" not in tensors, name
+        tensors[f"{name}|{key}"] = t.detach().contiguous().numpy()
+
+
+def dense():
+    add("linear", nn.Linear(3, 4), draw(5, 3))
+    add("linear no bias", nn.Linear(3, 4, bias=False), draw(2, 2, 3))
+    add("bilinear", nn.Bilinear(3, 2, 4), draw(5, 3), draw(5, 2))
+    add("bilinear no bias", nn.Bilinear(2, 3, 2, bias=False), draw(2, 2, 2), draw(2, 2, 3))
+    ids = torch.tensor([[0, 3, 1], [3, 4, 3]])
+    add("embedding", nn.Embedding(5, 3), ids)
+    add("embedding padding", nn.Embedding(5, 3, padding_idx=3), ids)
+    add("embedding padding from the end", nn.Embedding(5, 3, padding_idx=-2), ids)
+    add("flatten", nn.Flatten(), draw(2, 3, 2))
+    add("flatten range", nn.Flatten(0, 1), draw(2, 3, 2))
+    add("unflatten", nn.Unflatten(1, (2, 3)), draw(2, 6))
+    add("sequential", nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), draw(3, 3))
+
+
+def convolutions():
+    add("conv1d", nn.Conv1d(2, 3, 3), draw(2, 2, 7))
+    add("conv1d options", nn.Conv1d(2, 4, 3, stride=2, padding=2, dilation=2, groups=2, bias=False), draw(2, 2, 9))
+    add("conv2d", nn.Conv2d(2, 3, 3), draw(2, 2, 5, 4))
+    add("conv2d options", nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2), draw(2, 2, 6, 5))
+    add("conv2d no bias", nn.Conv2d(3, 2, 2, bias=False), draw(3, 4, 4))
+    add("conv_transpose2d", nn.ConvTranspose2d(2, 3, 3), draw(2, 2, 3, 4))
+    add("conv_transpose2d options", nn.ConvTranspose2d(4, 2, (3, 2), stride=2, padding=1, output_padding=(1, 0), groups=2,
+                                                       dilation=(1, 2)), draw(1, 4, 3, 3))
+    add("conv_transpose2d no bias", nn.ConvTranspose2d(2, 2, 2, stride=2, bias=False), draw(2, 3, 2))
+
+
+def pools():
+    add("max_pool1d", nn.MaxPool1d(2), draw(2, 3, 6))
+    add("max_pool1d options", nn.MaxPool1d(3, stride=2, padding=1, dilation=2), draw(2, 2, 9))
+    add("max_pool2d", nn.MaxPool2d(2), draw(2, 2, 4, 6))
+    add("max_pool2d options", nn.MaxPool2d((3, 2), stride=(1, 2), padding=1), draw(1, 2, 5, 6))
+    add("avg_pool1d", nn.AvgPool1d(2), draw(2, 3, 6))
+    add("avg_pool1d options", nn.AvgPool1d(3, stride=2, padding=1, count_include_pad=False), draw(2, 2, 7))
+    add("avg_pool2d", nn.AvgPool2d(2), draw(2, 2, 4, 6))
+    add("avg_pool2d options", nn.AvgPool2d((3, 2), stride=(1, 2), padding=1, count_include_pad=False), draw(1, 2, 5, 6))
+    add("adaptive_avg_pool1d", nn.AdaptiveAvgPool1d(3), draw(2, 2, 7))
+    add("adaptive_avg_pool2d", nn.AdaptiveAvgPool2d((2, 3)), draw(2, 2, 5, 4))
+    add("adaptive_avg_pool2d one", nn.AdaptiveAvgPool2d(1), draw(2, 2, 3, 4))
+
+
+def norms():
+    for train in (True, False):
+        mode = "train" if train else "eval"
+        add(f"batch_norm1d {mode}", nn.BatchNorm1d(3), draw(4, 3), train=train)
+        add(f"batch_norm1d sequence {mode}", nn.BatchNorm1d(3, eps=0.01, momentum=0.3), draw(3, 3, 2), train=train)
+        add(f"batch_norm2d {mode}", nn.BatchNorm2d(2), draw(3, 2, 2, 3), train=train)
+        add(f"batch_norm2d average {mode}", nn.BatchNorm2d(2, momentum=None), draw(3, 2, 2, 2), train=train,
+            call=lambda m, x: (m(x), m(2 * x)))
+        add(f"batch_norm2d plain {mode}", nn.BatchNorm2d(2, affine=False), draw(3, 2, 2, 2), train=train)
+        add(f"batch_norm2d untracked {mode}", nn.BatchNorm2d(2, track_running_stats=False), draw(3, 2, 2, 2), train=train)
+    add("layer_norm", nn.LayerNorm(4), draw(3, 4))
+    add("layer_norm axes", nn.LayerNorm((2, 3), eps=0.01), draw(2, 2, 3))
+    add("layer_norm no bias", nn.LayerNorm(4, bias=False), draw(3, 4))
+    add("layer_norm plain", nn.LayerNorm(4, elementwise_affine=False), draw(3, 4))
+    add("group_norm", nn.GroupNorm(2, 4), draw(2, 4, 3))
+    add("group_norm plain", nn.GroupNorm(3, 3, affine=False, eps=0.01), draw(2, 3, 2, 2))
+    add("rms_norm", nn.RMSNorm(4), draw(3, 4))
+    add("rms_norm options", nn.RMSNorm((2, 3), eps=0.1, elementwise_affine=False), draw(2, 2, 3))
+
+
+def activations():
+    x = draw(3, 4, low=-3, high=3)
+    for name, module in {
+        "identity": nn.Identity(), "relu": nn.ReLU(), "relu6": nn.ReLU6(), "selu": nn.SELU(), "silu": nn.SiLU(),
+        "mish": nn.Mish(), "sigmoid": nn.Sigmoid(), "log_sigmoid": nn.LogSigmoid(), "tanh": nn.Tanh(),
+        "tanhshrink": nn.Tanhshrink(), "softsign": nn.Softsign(), "hardsigmoid": nn.Hardsigmoid(),
+        "hardswish": nn.Hardswish(), "leaky_relu": nn.LeakyReLU(0.2), "elu": nn.ELU(0.7), "celu": nn.CELU(1.5),
+        "softplus": nn.Softplus(2), "hardtanh": nn.Hardtanh(-0.5, 2), "hardshrink": nn.Hardshrink(0.7),
+        "softshrink": nn.Softshrink(0.7), "threshold": nn.Threshold(0.3, -2), "softmax": nn.Softmax(-1),
+        "softmax rows": nn.Softmax(0), "log_softmax": nn.LogSoftmax(-1), "softmin": nn.Softmin(-1), "glu": nn.GLU(),
+        "gelu": nn.GELU(), "gelu tanh": nn.GELU("tanh"), "prelu": nn.PReLU(), "prelu channels": nn.PReLU(4),
+    }.items():
+        # The derivative of PyTorch's own hardsigmoid has 1 / 6 in float32 (that of celu, 1 / alpha).
+        add(name, module, x, call=(lambda m, x: torch.clamp(x / 6 + 0.5, 0, 1)) if name == "hardsigmoid" else None)
+
+
+def recurrent():
+    for kind, state_count in (("RNN", 1), ("LSTM", 2), ("GRU", 1)):
+        layer, cell = getattr(nn, kind), getattr(nn, kind + "Cell")
+        states = lambda *shape: [draw(*shape) for _ in range(state_count)]
+        given = lambda m, x, *s: m(x, s if len(s) == 2 else s[0])
+        add(f"{kind}Cell", cell(3, 4), draw(2, 3), *states(2, 4), call=given)
+        add(f"{kind}Cell start", cell(3, 4, bias=False), draw(2, 3))
+        add(f"{kind}", layer(3, 4), draw(5, 2, 3), *states(1, 2, 4), call=given)
+        add(f"{kind} start", layer(3, 2, bias=False), draw(4, 2, 3))
+        add(f"{kind} options", layer(3, 2, num_layers=2, bidirectional=True, batch_first=True), draw(2, 4, 3),
+            *states(4, 2, 2), call=given)
+        add(f"{kind} single", layer(3, 2, num_layers=2, bidirectional=True), draw(4, 3), *states(4, 2), call=given)
+    add("RNN relu", nn.RNN(3, 4, nonlinearity="relu"), draw(4, 2, 3))
+    add("RNNCell relu", nn.RNNCell(3, 4, nonlinearity="relu"), draw(2, 3))
+
+
+def attention():
+    plain = lambda m, *a: m(*a, need_weights=False)[0]
+    itself = lambda m, x: m(x, x, x, need_weights=False)[0]
+    add("attention", nn.MultiheadAttention(4, 2), draw(3, 2, 4), call=itself)
+    add("attention batch_first", nn.MultiheadAttention(4, 2, batch_first=True, bias=False), draw(2, 3, 4), call=itself)
+    add("attention across", nn.MultiheadAttention(4, 2), draw(3, 2, 4), draw(5, 2, 4), draw(5, 2, 4), call=plain)
+    add("attention widths", nn.MultiheadAttention(4, 2, kdim=3, vdim=5, batch_first=True), draw(2, 3, 4), draw(2, 5, 3),
+        draw(2, 5, 5), call=plain)
+    add("attention single", nn.MultiheadAttention(4, 1), draw(3, 4), call=itself)
+    later = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
+    padding = torch.tensor([[False, False, True], [False, False, False]])
+    masked = lambda m, x, a, k: m(x, x, x, attn_mask=a, key_padding_mask=k, need_weights=False)[0]
+    add("attention masks", nn.MultiheadAttention(4, 2, batch_first=True), draw(2, 3, 4), later, padding, call=masked)
+    add("attention causal", nn.MultiheadAttention(4, 2, batch_first=True), draw(2, 3, 4), later,
+        call=lambda m, x, a: m(x, x, x, attn_mask=a, is_causal=True, need_weights=False)[0])
+    scores = draw(4, 3, 3)
+    add("attention added", nn.MultiheadAttention(4, 2, batch_first=True), draw(2, 3, 4), scores,
+        call=lambda m, x, a: m(x, x, x, attn_mask=a, need_weights=False)[0])
+    add("attention mixed masks", nn.MultiheadAttention(4, 2, batch_first=True), draw(2, 3, 4), draw(3, 3),
+        padding, call=lambda m, x, a, k: m(x, x, x, attn_mask=a.detach(), need_weights=False, key_padding_mask=torch.zeros(
+            k.shape).masked_fill(k, -torch.inf))[0])
+
+
+def transformers():
+    layer = lambda **options: nn.TransformerEncoderLayer(4, 2, dim_feedforward=6, dropout=0.0, **options)
+    later = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
+    padding = torch.tensor([[False, False, True], [False, False, False]])
+    for train in (True, False):
+        mode = "train" if train else "eval"
+        add(f"encoder layer {mode}", layer(), draw(3, 2, 4), train=train)
+        add(f"encoder layer options {mode}", layer(norm_first=True, activation="gelu", batch_first=True, layer_norm_eps=0.01),
+            draw(2, 3, 4), train=train)
+    add("encoder layer no bias", layer(bias=False), draw(3, 2, 4))
+    add("encoder layer masks", layer(batch_first=True), draw(2, 3, 4), later, padding,
+        call=lambda m, x, a, k: m(x, src_mask=a, src_key_padding_mask=k))
+    add("encoder", nn.TransformerEncoder(layer(norm_first=True), 2, norm=nn.LayerNorm(4), enable_nested_tensor=False),
+        draw(3, 2, 4))
+
+
+for part in (dense, convolutions, pools, norms, activations, recurrent, attention, transformers):
+    part()
+
+names = {"float64": "F64", "int64": "I64", "bool": "BOOL"}
+header, blobs, offset = {}, [], 0
+for key, array in tensors.items():
+    blob = array.tobytes()
+    header[key] = {"dtype": names[str(array.dtype)], "shape": list(array.shape), "data_offsets": [offset, offset + len(blob)]}
+    offset += len(blob)
+    blobs.append(blob)
+text = json.dumps(header, separators=(",", ":")).encode()
+text += b" " * (-len(text) % 8)
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers.safetensors"), "wb") as file:
+    file.write(np.uint64(len(text)).tobytes() + text + b"".join(blobs))
+print(len(tensors), "tensors,", offset, "bytes")

@@ -1,0 +1,113 @@
+#include "layers_table.hpp"
+
+#include <xgrad/xgrad.hpp>
+
+namespace xgrad::tests {
+namespace {
+
+// With the states given, all of them come back.
+template <class M> TensorList with_state(nn::Module& m, const TensorList& in) {
+  M& layer = dynamic_cast<M&>(m);
+  if constexpr (requires { layer(in[0], nn::LstmState{}).outputs; }) {
+    const nn::LstmSequence s = layer(in[0], nn::LstmState{in[1], in[2]});
+    return {s.outputs, s.state.h, s.state.c};
+  } else if constexpr (requires { layer(in[0], nn::LstmState{}).c; }) {
+    const nn::LstmState s = layer(in[0], nn::LstmState{in[1], in[2]});
+    return {s.h, s.c};
+  } else if constexpr (requires { layer(in[0], in[1]).outputs; }) {
+    const nn::Sequence s = layer(in[0], in[1]);
+    return {s.outputs, s.h};
+  } else {
+    return {layer(in[0], in[1])};
+  }
+}
+
+// Without, PyTorch's still gives them.
+template <class M> TensorList from_zero(nn::Module& m, const TensorList& in) {
+  M& layer = dynamic_cast<M&>(m);
+  if constexpr (requires { layer(in[0], nn::LstmState{}).outputs; }) {
+    const nn::LstmSequence s = layer(in[0], nn::LstmState{});
+    return {m(in[0]), s.state.h, s.state.c};
+  } else if constexpr (requires { layer(in[0], nn::LstmState{}).c; }) {
+    return {m(in[0]), layer(in[0], nn::LstmState{}).c};
+  } else if constexpr (requires { layer(in[0], Tensor()).outputs; }) {
+    return {m(in[0]), layer(in[0], Tensor()).h};
+  } else {
+    return {m(in[0])};
+  }
+}
+
+template <class Layer, class Cell> void recurrent(std::vector<LayerRow>& t, const std::string& kind, Random& r) {
+  t.push_back({kind + "Cell", Cell(3, 4, r), with_state<Cell>});
+  t.push_back({kind + "Cell start", Cell(3, 4, r, {.bias = false}), from_zero<Cell>});
+  t.push_back({kind, Layer(3, 4, r), with_state<Layer>});
+  t.push_back({kind + " start", Layer(3, 2, r, {.bias = false}), from_zero<Layer>});
+  t.push_back({kind + " options", Layer(3, 2, r, {.num_layers = 2, .batch_first = true, .bidirectional = true}),
+               with_state<Layer>});
+  t.push_back({kind + " single", Layer(3, 2, r, {.num_layers = 2, .bidirectional = true}), with_state<Layer>});
+}
+
+void attention(std::vector<LayerRow>& t, Random& r) {
+  using nn::MultiheadAttention;
+  const auto across = [](nn::Module& m, const TensorList& in) -> TensorList {
+    return {dynamic_cast<MultiheadAttention&>(m)(in[0], in[1], in[2])};
+  };
+  const auto masked = [](nn::Module& m, const TensorList& in) -> TensorList {
+    return {dynamic_cast<MultiheadAttention&>(m)(
+        in[0], in[0], in[0], {.attn_mask = in[1], .key_padding_mask = in.size() > 2 ? in[2] : Tensor()})};
+  };
+  const auto causal = [](nn::Module& m, const TensorList& in) -> TensorList {
+    return {dynamic_cast<MultiheadAttention&>(m)(in[0], in[0], in[0], {.is_causal = true})};
+  };
+  t.push_back({"attention", MultiheadAttention(4, 2, r)});
+  t.push_back({"attention batch_first", MultiheadAttention(4, 2, r, {.bias = false, .batch_first = true})});
+  t.push_back({"attention across", MultiheadAttention(4, 2, r), across});
+  t.push_back({"attention widths", MultiheadAttention(4, 2, r, {.kdim = 3, .vdim = 5, .batch_first = true}), across});
+  t.push_back({"attention single", MultiheadAttention(4, 1, r)});
+  t.push_back({"attention masks", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
+  t.push_back({"attention causal", MultiheadAttention(4, 2, r, {.batch_first = true}), causal});
+  t.push_back({"attention added", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
+  t.push_back({"attention mixed masks", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
+}
+
+void transformers(std::vector<LayerRow>& t, Random& r) {
+  const auto layer = [&](nn::TransformerEncoderLayerOptions options) {
+    options.dim_feedforward = 6;
+    options.dropout = 0;
+    return nn::TransformerEncoderLayer(4, 2, r, options);
+  };
+  const auto masked = [](nn::Module& m, const TensorList& in) -> TensorList {
+    return {dynamic_cast<nn::TransformerEncoderLayer&>(m)(in[0], {.attn_mask = in[1], .key_padding_mask = in[2]})};
+  };
+  for (const bool train : {true, false}) {
+    const std::string mode = train ? " train" : " eval";
+    t.push_back({"encoder layer" + mode, layer({})});
+    t.back().module->train(train);
+    t.push_back({"encoder layer options" + mode, layer({.activation = nn::TransformerActivation::gelu,
+                                                        .layer_norm_eps = 0.01,
+                                                        .batch_first = true,
+                                                        .norm_first = true})});
+    t.back().module->train(train);
+  }
+  t.push_back({"encoder layer no bias", layer({.bias = false})});
+  t.push_back({"encoder layer masks", layer({.batch_first = true}), masked});
+  t.push_back({"encoder", nn::TransformerEncoder(layer({.norm_first = true}), 2, nn::LayerNorm({4}))});
+}
+
+}  // namespace
+
+std::vector<LayerRow> sequence_table() {
+  Random random(1);
+  std::vector<LayerRow> t;
+  recurrent<nn::RNN, nn::RNNCell>(t, "RNN", random);
+  recurrent<nn::LSTM, nn::LSTMCell>(t, "LSTM", random);
+  recurrent<nn::GRU, nn::GRUCell>(t, "GRU", random);
+  t.push_back({"RNN relu", nn::RNN(3, 4, random, {.nonlinearity = nn::Nonlinearity::relu}), from_zero<nn::RNN>});
+  t.push_back({"RNNCell relu", nn::RNNCell(3, 4, random, {.nonlinearity = nn::Nonlinearity::relu})});
+  attention(t, random);
+  transformers(t, random);
+  for (LayerRow& row : t) row.module->to(float64);
+  return t;
+}
+
+}  // namespace xgrad::tests
