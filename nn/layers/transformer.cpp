@@ -39,7 +39,6 @@ TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t features, std::int
 Tensor TransformerEncoderLayer::forward(const Operand& x, const AttentionMasks& masks) {
   const auto at = [&](const Tensor& t) { return Operand(t, x.site.file, x.site.line); };
   const auto dropped = [&](Dropout& layer, Tensor t) { return layer.p() > 0 && layer.training() ? layer(at(t)) : t; };
-  const detail::SiteScope scope("add", x.site);  // of the sums here
   const auto attend = [&](const Operand& in) { return dropped(dropout1, self_attn(in, in, in, masks)); };
   const auto feed_forward = [&](const Operand& in) {
     const Tensor z = linear1(in);
@@ -49,9 +48,9 @@ Tensor TransformerEncoderLayer::forward(const Operand& x, const AttentionMasks& 
   };
   if (options_.norm_first) {
     const Tensor n = norm1(x), h = x + attend(at(n)), m = norm2(at(h));
-    return h + feed_forward(at(m));
+    return at(h) + feed_forward(at(m));
   }
-  const Tensor sum = x + attend(x), h = norm1(at(sum)), more = h + feed_forward(at(h));
+  const Tensor sum = x + attend(x), h = norm1(at(sum)), more = at(h) + feed_forward(at(h));
   return norm2(at(more));
 }
 

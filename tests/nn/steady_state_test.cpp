@@ -102,6 +102,34 @@ TEST_CASE("after two steps an LSTM and an encoder block make no heap call") {
                                                       heads.out_bias, scale, shift, up, down}) == 0);
 }
 
+TEST_CASE("after two steps layers make no heap call") {
+  Random random(3);
+  const Threads one(1);  // of several, one may come by its first memory late
+  const auto heap_calls_of = [](auto net, const Tensor& x, const char* name) {
+    INFO(name);
+    nn::SGD optimizer(net.parameters(), {.lr = 0.01, .momentum = 0.9});
+    const long calls = heap_calls_in([&] {
+      Tape tape;
+      const Tensor y = net(x);
+      sum(square(y)).backward();
+      optimizer.step();
+      optimizer.zero_grad();
+    });
+    CHECK(calls == 0);
+  };
+  const Tensor images = uniform(random, {8, 2, 12, 12}), sequence = uniform(random, {6, 4, 16});
+  heap_calls_of(nn::Sequential{nn::Linear(16, 8, random), nn::GELU(), nn::LayerNorm({8})}, sequence, "Linear");
+  heap_calls_of(nn::Sequential{nn::Conv2d(2, 4, 3, random, {.padding = 1}), nn::BatchNorm2d(4), nn::ReLU(),
+                               nn::MaxPool2d(2), nn::Dropout(0.5, random), nn::Flatten(), nn::Linear(144, 3, random)},
+                images, "Conv2d");
+  heap_calls_of(nn::LSTM(16, 8, random), sequence, "LSTM");
+  heap_calls_of(nn::LSTM(16, 8, random, {.num_layers = 2, .batch_first = true, .dropout = 0.5}), sequence,
+                "LSTM layers");
+  heap_calls_of(nn::TransformerEncoderLayer(16, 4, random, {.dim_feedforward = 32, .dropout = 0}), sequence, "encoder");
+  heap_calls_of(nn::TransformerEncoderLayer(16, 4, random, {.dim_feedforward = 32, .dropout = 0, .norm_first = true}),
+                sequence, "encoder, norm first");
+}
+
 TEST_CASE("after two steps a convolutional network makes no heap call") {
   Random random(2);
   const auto draw = [&](const Shape& shape) { return variable(uniform(random, shape, -0.3, 0.3)); };
