@@ -1,4 +1,5 @@
 // The examples of docs/guide.md, which quotes them, and what they say comes out.
+#include <iostream>
 #include <xgrad/compile.hpp>
 #include <xgrad/gradcheck_catch.hpp>
 #include <xgrad/nn.hpp>
@@ -154,6 +155,33 @@ TEST_CASE("guide: training, and files") {
   CHECK(net.parameters().size() == 3);
   CHECK(bce_with_logits(net(points), inside).item() < 0.2);
   CHECK(other(points).to_vector<float>() == net(points).to_vector<float>());
+}
+
+TEST_CASE("guide: layers") {
+  Random random(1);
+  nn::Sequential digits{nn::Conv2d(1, 8, 3, random, {.padding = 1}),
+                        nn::BatchNorm2d(8),
+                        nn::ReLU(),
+                        nn::MaxPool2d(2),
+                        nn::Flatten(),
+                        nn::Dropout(0.5, random),
+                        nn::Linear(8 * 14 * 14, 10, random)};
+  std::cout << digits << "\n" << nn::summary(digits, {1, 1, 28, 28});  // as a tree; as a table with the shapes
+  digits.freeze("0.*");                                                // the convolution takes no gradient now
+  digits.eval();                                                       // and dropout does nothing
+
+  CHECK_FALSE(digits.get<nn::Conv2d>(0).weight.requires_grad());
+  CHECK(to_string(digits).starts_with("Sequential, 15,786 parameters\n  0: Conv2d(stride 1, padding 1, weight"));
+  Tensor rows = zeros({28, 2, 28});
+  nn::LSTM lstm(28, 64, random, {.num_layers = 2, .bidirectional = true});
+  Tensor outputs = lstm(rows);                      // rows (T, N, 28), outputs (T, N, 128)
+  auto [all, state] = lstm(rows, nn::LstmState{});  // and the last h and c of each layer, from zeros
+  nn::MultiheadAttention attention(128, 4, random);
+  Tensor mixed = attention(all, all, all, {.is_causal = true});
+
+  CHECK(outputs.shape() == Shape{28, 2, 128});
+  CHECK(state.c.shape() == Shape{4, 2, 64});
+  CHECK(mixed.shape() == all.shape());
 }
 
 TEST_CASE("guide: compile") {
