@@ -6,7 +6,7 @@
 namespace xgrad::nn {
 
 Dropout::Dropout(double p, Random& random, Site site) : p_(p), random_(random.bits()) {
-  layers::check_probability("Dropout", p, site);
+  layers::check_probability("Dropout", "p", p, site);
 }
 
 Tensor Dropout::forward(const Operand& x) { return dropout(x, p_, random_, training()); }

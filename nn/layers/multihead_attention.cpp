@@ -21,7 +21,7 @@ void check(std::int64_t features, std::int64_t heads, const MultiheadAttentionOp
   const char* const name = "MultiheadAttention";
   layers::check_least(name, 1, {{"features", features}, {"heads", heads}}, site);
   layers::check_least(name, 1, {{"kdim", o.kdim.value_or(1)}, {"vdim", o.vdim.value_or(1)}}, site);
-  layers::check_probability(name, o.dropout, site);
+  layers::check_probability(name, "dropout", o.dropout, site);
   if (features % heads != 0) fail<ValueError>(name, site, "{} heads for {} features", heads, features);
 }
 

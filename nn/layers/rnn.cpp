@@ -30,9 +30,9 @@ Operand at(const Tensor& t, Site site) { return Operand(t, site.file, site.line)
 
 }  // namespace
 
-CellParameters::CellParameters(std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias, Random& random,
-                               DType dtype, Site site) {
-  layers::check_least("recurrent cell", 1, {{"in", in}, {"hidden", hidden}}, site);
+CellParameters::CellParameters(const char* layer, std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias,
+                               Random& random, DType dtype, Site site) {
+  layers::check_least(layer, 1, {{"in", in}, {"hidden", hidden}}, site);
   const double k = 1 / std::sqrt(static_cast<double>(hidden));
   weight_ih = layers::uniform_within(k, random, {gates * hidden, in}, dtype, site);
   weight_hh = layers::uniform_within(k, random, {gates * hidden, hidden}, dtype, site);
@@ -42,7 +42,7 @@ CellParameters::CellParameters(std::int64_t gates, std::int64_t in, std::int64_t
 }
 
 RNNCell::RNNCell(std::int64_t in, std::int64_t hidden, Random& random, const CellOptions& options, Site site)
-    : cell(1, in, hidden, options.bias, random, options.dtype, site), nonlinearity_(options.nonlinearity) {}
+    : cell("RNNCell", 1, in, hidden, options.bias, random, options.dtype, site), nonlinearity_(options.nonlinearity) {}
 Tensor RNNCell::forward(const Operand& x, const Tensor& h) {
   const Tensor start = state_or_zeros(h, x, cell);
   return rnn_cell(x, at(start, x.site), cell.weights(), nonlinearity_);
@@ -50,14 +50,14 @@ Tensor RNNCell::forward(const Operand& x, const Tensor& h) {
 void RNNCell::members(Members& m) { cell_members(m, cell); }
 
 LSTMCell::LSTMCell(std::int64_t in, std::int64_t hidden, Random& random, const CellOptions& options, Site site)
-    : cell(4, in, hidden, options.bias, random, options.dtype, site) {}
+    : cell("LSTMCell", 4, in, hidden, options.bias, random, options.dtype, site) {}
 LstmState LSTMCell::forward(const Operand& x, const LstmState& state) {
   return lstm_cell(x, {state_or_zeros(state.h, x, cell), state_or_zeros(state.c, x, cell)}, cell.weights());
 }
 void LSTMCell::members(Members& m) { cell_members(m, cell); }
 
 GRUCell::GRUCell(std::int64_t in, std::int64_t hidden, Random& random, const CellOptions& options, Site site)
-    : cell(3, in, hidden, options.bias, random, options.dtype, site) {}
+    : cell("GRUCell", 3, in, hidden, options.bias, random, options.dtype, site) {}
 Tensor GRUCell::forward(const Operand& x, const Tensor& h) {
   const Tensor start = state_or_zeros(h, x, cell);
   return gru_cell(x, at(start, x.site), cell.weights());
@@ -69,13 +69,13 @@ Recurrent::Recurrent(Kind kind, std::int64_t in, std::int64_t hidden, Random& ra
     : kind_(kind), in_(in), hidden_(hidden), options_(options) {
   const char* const name = kind == Kind::rnn ? "RNN" : kind == Kind::lstm ? "LSTM" : "GRU";
   layers::check_least(name, 1, {{"in", in}, {"hidden", hidden}, {"num_layers", options.num_layers}}, site);
-  layers::check_probability(name, options.dropout, site);
+  layers::check_probability(name, "dropout", options.dropout, site);
   const std::int64_t directions = options.bidirectional ? 2 : 1;
   const std::int64_t gates = kind == Kind::rnn ? 1 : kind == Kind::lstm ? 4 : 3;
   cells.reserve(static_cast<std::size_t>(options.num_layers * directions));
   for (std::int64_t i = 0; i < options.num_layers * directions; ++i)
-    cells.emplace_back(gates, i < directions ? in : directions * hidden, hidden, options.bias, random, options.dtype,
-                       site);
+    cells.emplace_back(name, gates, i < directions ? in : directions * hidden, hidden, options.bias, random,
+                       options.dtype, site);
   if (options.dropout > 0) random_ = Random(random.bits());
 }
 

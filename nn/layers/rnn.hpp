@@ -12,8 +12,8 @@ namespace xgrad::nn {
 
 /// Of one cell.
 struct CellParameters {
-  CellParameters(std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias, Random& random, DType dtype,
-                 Site site);
+  CellParameters(const char* layer, std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias, Random& random,
+                 DType dtype, Site site);
   CellWeights weights() const { return {weight_ih, weight_hh, bias_ih, bias_hh}; }
 
   Parameter weight_ih, weight_hh, bias_ih, bias_hh;

@@ -10,7 +10,7 @@ namespace {
 
 std::int64_t checked(std::int64_t features, const TransformerEncoderLayerOptions& options, Site site) {
   layers::check_least("TransformerEncoderLayer", 1, {{"dim_feedforward", options.dim_feedforward}}, site);
-  layers::check_probability("TransformerEncoderLayer", options.dropout, site);
+  layers::check_probability("TransformerEncoderLayer", "dropout", options.dropout, site);
   return features;
 }
 

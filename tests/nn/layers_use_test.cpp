@@ -237,14 +237,16 @@ TEST_CASE("options that make no sense are refused when a layer is made") {
   CHECK(refusal([&](Site s) { nn::LayerNorm({4}, {.eps = -1}, s); }) == "LayerNorm: eps is -1, expected 0 or more");
   CHECK(refusal([&](Site s) { nn::RMSNorm({}, {}, s); }) == "RMSNorm: normalized is (), expected an axis or more");
   CHECK(refusal([&](Site s) { nn::Dropout(1.5, r, s); }) == "Dropout: p is 1.5, expected a probability");
-  CHECK(refusal([&](Site s) { nn::LSTM(2, 3, r, {.dropout = -0.1}, s); }) == "LSTM: p is -0.1, expected a probability");
+  CHECK(refusal([&](Site s) { nn::LSTM(2, 3, r, {.dropout = -0.1}, s); }) ==
+        "LSTM: dropout is -0.1, expected a probability");
+  CHECK(refusal([&](Site s) { nn::LSTMCell(0, 3, r, {}, s); }) == "LSTMCell: in is 0, expected 1 or more");
   CHECK(refusal([&](Site s) { nn::GRU(2, 3, r, {.num_layers = 0}, s); }) == "GRU: num_layers is 0, expected 1 or more");
   CHECK(refusal([&](Site s) { nn::Embedding(4, 2, r, {.padding_idx = 4}, s); }) ==
         "Embedding: padding_idx is 4, expected -4 to 3");
   CHECK(refusal([&](Site s) { nn::MultiheadAttention(6, 4, r, {}, s); }) ==
         "MultiheadAttention: 4 heads for 6 features");
   CHECK(refusal([&](Site s) { nn::TransformerEncoderLayer(4, 2, r, {.dropout = 2}, s); }) ==
-        "TransformerEncoderLayer: p is 2, expected a probability");
+        "TransformerEncoderLayer: dropout is 2, expected a probability");
   CHECK(refusal([&](Site s) { nn::Bilinear(2, 0, 3, r, {}, s); }) == "Bilinear: in2 is 0, expected 1 or more");
   CHECK(refusal([&](Site s) {
           nn::ModuleDict({{"a.b", nn::ReLU()}}, s);

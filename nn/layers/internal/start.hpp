@@ -28,8 +28,8 @@ inline void check_least(const char* layer, std::int64_t least, std::initializer_
     if (n.value < least) fail<ValueError>(layer, site, "{} is {}, expected {} or more", n.name, n.value, least);
 }
 
-inline void check_probability(const char* layer, double p, Site site) {
-  if (!(p >= 0 && p <= 1)) fail<ValueError>(layer, site, "p is {}, expected a probability", p);
+inline void check_probability(const char* layer, const char* name, double p, Site site) {
+  if (!(p >= 0 && p <= 1)) fail<ValueError>(layer, site, "{} is {}, expected a probability", name, p);
 }
 
 /// "3", or "(3, 5)".
