@@ -25,8 +25,8 @@
 #include <xgrad/nn/layers/transformer.hpp>
 #include <xgrad/nn/metrics.hpp>
 #include <xgrad/nn/module.hpp>
-#include <xgrad/nn/optimizer.hpp>
+#include <xgrad/nn/optim/optimizer.hpp>
+#include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/safetensors.hpp>
-#include <xgrad/nn/schedule.hpp>
 #include <xgrad/nn/summary.hpp>

@@ -5,6 +5,7 @@
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/update.hpp>
+#include <xgrad/ops/kernels/update_rules.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -38,8 +39,7 @@ template <class F> void in_pieces(std::int64_t n, F f) {
 }
 
 /// A kernel over w and what belongs to it, element by element; then numbers that it reads each time.
-template <class Kernel> struct Update {
-  static constexpr int arrays = 4;
+template <class Kernel, int arrays = 4, int pointers = 6> struct Update {
   Kernel kernel;  // (pointers, n): pointer 0 is w
   i64 extent, item;
   i64 grain = 1;  // see Sliceable
@@ -49,8 +49,8 @@ template <class Kernel> struct Update {
     in_pieces(extent, [&](i64 begin, i64 n) { run(p, begin, begin + n); });
   }
   void run(Pointers p, i64 begin, i64 end) const {
-    void* at[] = {p[0], p[1], p[2], p[3], p[4], p[5]};
-    for (int k = 0; k < arrays; ++k) at[k] = static_cast<char*>(at[k]) + begin * item;
+    void* at[pointers];
+    for (int k = 0; k < pointers; ++k) at[k] = static_cast<char*>(p[k]) + (k < arrays ? begin * item : 0);
     kernel(at, end - begin);
   }
 };
@@ -129,6 +129,100 @@ void check_options(const char* op, const AdamOptions& options, Site site) {
   if (options.step < 1) fail<ValueError>(op, site, "step is {}, expected 1 or more", options.step);
 }
 
+template <class Options> bool keeps(const Options& o, int k) {
+  if (!Options::states[k]) return false;
+  if constexpr (requires { o.amsgrad; })
+    if (k == 2) return o.amsgrad;
+  if constexpr (requires { o.nesterov; }) return o.momentum != 0;
+  if constexpr (requires { o.centered; }) return k == 0 || (k == 1 ? o.momentum != 0 : o.centered);
+  return true;
+}
+
+namespace {
+
+/// Each option of the ones that are there, by what it has to be.
+template <class Options> void check_each(const char* op, const Options& o, Site site) {
+  const auto not_negative = [&](const char* name, double value) { check_not_negative(op, name, value, site); };
+  const auto beta = [&](const char* name, double value) { check_beta(op, name, value, site); };
+  not_negative("lr", o.lr);
+  if constexpr (requires { o.beta1; }) beta("beta1", o.beta1), beta("beta2", o.beta2);
+  if constexpr (requires { o.eps; }) not_negative("eps", o.eps);
+  if constexpr (requires { o.weight_decay; }) not_negative("weight_decay", o.weight_decay);
+  if constexpr (requires { o.momentum; }) not_negative("momentum", o.momentum);
+  if constexpr (requires { o.momentum_decay; }) not_negative("momentum_decay", o.momentum_decay);
+  if constexpr (requires { o.alpha; }) beta("alpha", o.alpha);
+  if constexpr (requires { o.rho; }) beta("rho", o.rho);
+  if constexpr (requires { o.lr_decay; }) not_negative("lr_decay", o.lr_decay);
+  if constexpr (requires { o.initial_accumulator_value; })
+    not_negative("initial_accumulator_value", o.initial_accumulator_value);
+}
+
+/// One more step: before it, so that the update finds its own number.
+template <class Options> void count_step(UpdateState& state, const Options& options, Site site) {
+  if constexpr (requires { options.momentum_decay; })
+    launch({to_change(state.step, Options::name, site), to_change(state.product, Options::name, site)},
+           [options](Pointers p) {
+             i64& count = *static_cast<i64*>(p[0]);
+             *static_cast<double*>(p[1]) *= nadam_momentum(options, static_cast<double>(++count));
+           });
+  else launch({to_change(state.step, Options::name, site)}, [](Pointers p) { ++*static_cast<i64*>(p[0]); });
+}
+
+/// w, the gradient, three states; then the rate, the count and the product.
+template <class T, class Options>
+void run_rule(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const Options& options, Site site) {
+  const Elements to = to_change(w, Options::name, site);
+  Elements states[3] = {to, to, to};
+  bool used[3];
+  for (int k = 0; k < 3; ++k)
+    if ((used[k] = keeps(options, k))) states[k] = to_change(state.arrays[k], Options::name, site);
+  const UpdateSlot<T, Options>& slot = kernels_of<UpdateRuleTable, T>();
+  const auto run = [rule = slot.run, options, a = used[0], b = used[1], c = used[2]](void** p, i64 n) {
+    const auto array = [&](int k) { return static_cast<T*>(p[k]); };
+    T* const kept[] = {a ? array(2) : nullptr, b ? array(3) : nullptr, c ? array(4) : nullptr};
+    const UpdateStep now{*static_cast<const double*>(p[5]), static_cast<double>(*static_cast<const i64*>(p[6])),
+                         *static_cast<const double*>(p[7])};
+    rule(array(0), array(1), kept, n, options, now);
+  };
+  const Tensor& product = state.product.defined() ? state.product : lr;
+  launch({to, reads(grad), states[0], states[1], states[2], reads(lr), reads(state.step), reads(product)},
+         Update<decltype(run), 5, 8>{run, w.size(), sizeof(T), 1, (1 << 5) - 1});
+}
+
+/// update() of those whose kernels are in the list of rules.
+template <class Options>
+void update_by_rule(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const Options& options,
+                    Site site) {
+  constexpr const char* op = Options::name;
+  check(op, w, grad, "grad", site);
+  check_number(op, "lr", lr, xgrad::float64, site);
+  check_options(op, options, site);
+  check_writable(w, op, site);  // before anything is counted
+  if (!state.step.defined()) state.step = zeros({1}, xgrad::int64, site);
+  check_number(op, "step", state.step, xgrad::int64, site);
+  if constexpr (requires { options.momentum_decay; }) {
+    if (!state.product.defined()) state.product = ones({1}, xgrad::float64, site);
+    check_number(op, "product", state.product, xgrad::float64, site);
+  }
+  double start = 0;
+  if constexpr (requires { options.initial_accumulator_value; }) start = options.initial_accumulator_value;
+  for (int k = 0; k < 3; ++k)
+    if (keeps(options, k)) {
+      Tensor& array = state.arrays[k];
+      if (!array.defined()) array = full(w.shape(), start, w.dtype(), site);
+      check(op, w, array, Options::states[k], site);
+    }
+  count_step(state, options, site);
+  (w.dtype() == DType::float32 ? run_rule<float, Options> : run_rule<double, Options>)(w, grad, state, lr, options,
+                                                                                       site);
+}
+
+}  // namespace
+
+template <class Options> void check_options(const char* op, const Options& options, Site site) {
+  check_each(op, options, site);
+}
+
 }  // namespace detail
 
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const Tensor& lr, const SgdOptions& options,
@@ -152,6 +246,7 @@ void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOption
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, Tensor& step, const Tensor& lr,
                  const AdamOptions& options, Site site) {
   constexpr const char* op = "adam_update";
+  if (options.amsgrad) detail::fail<ValueError>(op, site, "amsgrad has a state of its own, which update() knows");
   detail::check(op, w, grad, "grad", site);
   detail::check_number(op, "step", step, int64, site);
   detail::check_number(op, "lr", lr, float64, site);
@@ -170,5 +265,70 @@ void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const Adam
   Tensor before = detail::number(options.step - 1);
   adam_update(w, grad, m, v, before, detail::number(options.lr), options, site);
 }
+
+template <class Options>
+void update(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const Options& options, Site site) {
+  detail::update_by_rule(w, grad, state, lr, options, site);
+}
+template <>
+void update(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const SgdOptions& options, Site site) {
+  sgd_update(w, grad, state.arrays[0], lr, options, site);
+}
+template <>
+void update(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const AdamOptions& options,
+            Site site) {
+  if (options.amsgrad) return detail::update_by_rule(w, grad, state, lr, options, site);
+  if (!state.step.defined()) state.step = zeros({1}, int64, site);
+  adam_update(w, grad, state.arrays[0], state.arrays[1], state.step, lr, options, site);
+}
+
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const AdagradOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const RmspropOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const AdadeltaOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const AdamaxOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const NadamOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const RadamOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const LionOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const BookMomentumOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const BookNesterovOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const BookAdamOptions&, Site);
+template void update(Tensor&, const Tensor&, UpdateState&, const Tensor&, const AverageOptions&, Site);
+
+template <>
+void update(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const AdamwOptions& options,
+            Site site) {
+  update<AdamOptions>(w, grad, state, lr, options, site);
+}
+
+namespace detail {
+template <> void check_options(const char* op, const AdamwOptions& options, Site site) {
+  check_options(op, static_cast<const AdamOptions&>(AdamOptions(options)), site);
+}
+template void check_options(const char*, const AdagradOptions&, Site);
+template void check_options(const char*, const RmspropOptions&, Site);
+template void check_options(const char*, const AdadeltaOptions&, Site);
+template void check_options(const char*, const AdamaxOptions&, Site);
+template void check_options(const char*, const NadamOptions&, Site);
+template void check_options(const char*, const RadamOptions&, Site);
+template void check_options(const char*, const LionOptions&, Site);
+template void check_options(const char*, const BookMomentumOptions&, Site);
+template void check_options(const char*, const BookNesterovOptions&, Site);
+template void check_options(const char*, const BookAdamOptions&, Site);
+template void check_options(const char*, const AverageOptions&, Site);
+template bool keeps(const SgdOptions&, int);
+template bool keeps(const AdamOptions&, int);
+template bool keeps(const AdamwOptions&, int);
+template bool keeps(const AdagradOptions&, int);
+template bool keeps(const RmspropOptions&, int);
+template bool keeps(const AdadeltaOptions&, int);
+template bool keeps(const AdamaxOptions&, int);
+template bool keeps(const NadamOptions&, int);
+template bool keeps(const RadamOptions&, int);
+template bool keeps(const LionOptions&, int);
+template bool keeps(const BookMomentumOptions&, int);
+template bool keeps(const BookNesterovOptions&, int);
+template bool keeps(const BookAdamOptions&, int);
+template bool keeps(const AverageOptions&, int);
+}  // namespace detail
 
 }  // namespace xgrad
