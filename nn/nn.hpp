@@ -25,6 +25,9 @@
 #include <xgrad/nn/layers/transformer.hpp>
 #include <xgrad/nn/metrics.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/optim/average.hpp>
+#include <xgrad/nn/optim/clip.hpp>
+#include <xgrad/nn/optim/lbfgs.hpp>
 #include <xgrad/nn/optim/optimizer.hpp>
 #include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/parameter.hpp>

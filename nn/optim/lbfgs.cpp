@@ -69,7 +69,7 @@ void LBFGS::move(const std::vector<Tensor>& from, double t) {
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const std::int64_t end = begin + parameters_[i].size();
-    const Tensor part = reshape(slice(direction_, {{begin, end}}), parameters_[i].shape());
+    const Tensor part = reshape(slice(direction_, {Slice(begin, end)}), parameters_[i].shape());
     parameters_[i].assign(from[i] + t * part);
     begin = end;
   }
@@ -104,7 +104,6 @@ Tensor LBFGS::next_direction(const Tensor& grad) {
 }
 
 double LBFGS::minimize(Loss loss) {
-  const NoGrad guard;
   const double first = loss.call(loss.closure), rate = lr();
   Point now{0, first, flat_gradient(), 0};
   std::int64_t evaluations = 1;

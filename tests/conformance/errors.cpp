@@ -50,17 +50,8 @@ Values inputs_of(const Cases& cases, const Json& of_case) {
 void construct(const std::string& op, At a) {
   using namespace xgrad;
   const std::vector<Tensor> parameters{variable(zeros({1}, float64))};
-  const double rate = number(a, "lr", 0.01), decay = number(a, "weight_decay", 0);
-  if (op == "sgd") {
-    nn::SGD(parameters, {rate, number(a, "momentum", 0), number(a, "dampening", 0), decay, flag(a, "nesterov")});
-  } else if (op == "adam" || op == "adamw") {
-    const auto betas = value<std::vector<double>>(a, "betas", {0.9, 0.999});
-    nn::Adam(parameters, {rate, betas.at(0), betas.at(1), number(a, "eps", 1e-8), decay, op == "adamw"});
-  } else if (op == "dropout") {
-    apply(op, parameters, a);
-  } else {
-    throw UnknownOp(op);
-  }
+  if (op == "dropout") apply(op, parameters, a);
+  else make_optimizer(op, parameters, a);
 }
 
 void run_backward(const Json& of_case, const Values& values) {

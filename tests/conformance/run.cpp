@@ -173,6 +173,10 @@ void run_case(const Cases& cases, const Json& of_case) {
   if (kind == "grad" || kind == "forward") return run_gradients(cases, of_case);
   if (kind == "nth_derivative") return run_nth_derivative(cases, of_case);
   if (kind == "error") return run_error(cases, of_case);
+  if (kind == "optimizer") return run_optimizer(cases, of_case);
+  if (kind == "clip") return run_clip(cases, of_case);
+  if (kind == "schedule") return run_schedule(cases, of_case);
+  if (kind == "training") return run_training(cases, of_case);
   throw Skipped("kind " + kind);
 }
 

@@ -1,5 +1,9 @@
 #pragma once
 // What the kinds of cases share.
+#include <xgrad/nn/optim/optimizer.hpp>
+
+#include <memory>
+
 #include "cases.hpp"
 
 namespace conformance {
@@ -17,5 +21,14 @@ void run_program(const Json& program, Values& values);
 
 /// A case of kind "error": passes where xgrad refuses what it has to.
 void run_error(const Cases& cases, const Json& of_case);
+
+/// The optimizer a case names. Throws UnknownOp, for an attribute that it does not have too.
+std::unique_ptr<xgrad::nn::Optimizer> make_optimizer(const std::string& op, const Tensors& parameters,
+                                                     const Json& attributes);
+/// Cases of the kinds that train.
+void run_optimizer(const Cases& cases, const Json& of_case);
+void run_clip(const Cases& cases, const Json& of_case);
+void run_schedule(const Cases& cases, const Json& of_case);
+void run_training(const Cases& cases, const Json& of_case);
 
 }  // namespace conformance
