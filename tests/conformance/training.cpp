@@ -6,6 +6,8 @@
 #include <memory>
 #include <set>
 
+#include <optimizer_options.hpp>
+
 #include "attributes.hpp"
 #include "run.hpp"
 
@@ -15,35 +17,17 @@ namespace {
 using namespace xgrad;
 using Made = std::unique_ptr<nn::Optimizer>;
 
-/// Sets what the options have and the attributes say.
-template <class Options> Options options_of(At a) {
+/// The options that the attributes set; where these have more, it is no optimizer of ours.
+template <class Options> Options options_of(const Json& attributes) {
+  Json a = attributes;
+  if (a.contains("betas")) a["beta1"] = a["betas"].at(0), a["beta2"] = a["betas"].at(1);
+  if (a.contains("decay_rate")) a["alpha"] = a["decay_rate"];
+  std::set<std::string> known{"lr_per_step", "betas", "decay_rate"};
   Options o;
-  std::set<std::string> known{"lr_per_step"};
-  const auto set = [&](const char* key, auto& option) {
+  xgrad::tests::each_option(o, [&](const char* key, auto& option) {
     known.insert(key);
     option = value(a, key, option);
-  };
-  set("lr", o.lr);
-  if constexpr (requires { o.momentum; }) set("momentum", o.momentum);
-  if constexpr (requires { o.dampening; }) set("dampening", o.dampening);
-  if constexpr (requires { o.nesterov; }) set("nesterov", o.nesterov);
-  if constexpr (requires { o.weight_decay; }) set("weight_decay", o.weight_decay);
-  if constexpr (requires { o.beta1; }) {
-    std::vector<double> betas{o.beta1, o.beta2};
-    set("betas", betas);
-    o.beta1 = betas.at(0), o.beta2 = betas.at(1);
-    set("beta1", o.beta1), set("beta2", o.beta2);
-  }
-  if constexpr (requires { o.eps; }) set("eps", o.eps);
-  if constexpr (requires { o.amsgrad; }) set("amsgrad", o.amsgrad);
-  if constexpr (requires { o.decoupled_weight_decay; }) set("decoupled_weight_decay", o.decoupled_weight_decay);
-  if constexpr (requires { o.alpha; }) set("alpha", o.alpha), set("decay_rate", o.alpha);
-  if constexpr (requires { o.centered; }) set("centered", o.centered);
-  if constexpr (requires { o.rho; }) set("rho", o.rho);
-  if constexpr (requires { o.lr_decay; }) set("lr_decay", o.lr_decay);
-  if constexpr (requires { o.initial_accumulator_value; })
-    set("initial_accumulator_value", o.initial_accumulator_value);
-  if constexpr (requires { o.momentum_decay; }) set("momentum_decay", o.momentum_decay);
+  });
   for (const auto& [key, given] : a.items())
     if (!known.contains(key) && given != Json(false) && !given.is_null())
       throw UnknownOp(fmt::format("{} with {}", Options::name, key));

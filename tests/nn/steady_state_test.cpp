@@ -150,6 +150,26 @@ TEST_CASE("after two steps a convolutional network makes no heap call") {
   CHECK(heap_calls_in(step) == 0);
 }
 
+TEST_CASE("steps of the other optimizers, averages and schedules make none either") {
+  const auto check = []<class Options>(const Options& options) {
+    Tensor w = variable(ones({100}));
+    const Tensor g = full({100}, 0.5);
+    nn::UpdateOptimizer<Options> optimizer({w}, options);
+    nn::ExponentialMovingAverage average({w});
+    nn::StepLR schedule(optimizer, {.step_size = 2});
+    CHECK(heap_calls_in([&] {
+            w.set_grad(g);
+            optimizer.step();
+            average.update();
+            schedule.step();
+          }) == 0);
+  };
+  check(AdamOptions{.amsgrad = true}), check(AdamwOptions{}), check(AdagradOptions{});
+  check(RmspropOptions{.momentum = 0.9, .centered = true}), check(AdadeltaOptions{}), check(AdamaxOptions{});
+  check(NadamOptions{}), check(RadamOptions{}), check(LionOptions{});
+  check(BookMomentumOptions{}), check(BookNesterovOptions{}), check(BookAdamOptions{});
+}
+
 TEST_CASE("memory stays flat over 100,000 steps", "[long]") {
   Training training = Training::sigmoid_net();
   nn::SGD sgd(training.net.parameters(), {.lr = 0.01});
