@@ -93,7 +93,7 @@ struct BookMomentumOptions {
   static constexpr const char* states[3] = {"v"};
 };
 
-/// Nesterov's momentum as there.
+/// Nesterov's momentum as there: v = momentum v - lr g; w += momentum^2 v - (1 + momentum) lr g.
 struct BookNesterovOptions {
   double lr = 0.01, momentum = 0.9;
   static constexpr const char* name = "BookNesterov";

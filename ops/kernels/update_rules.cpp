@@ -186,9 +186,8 @@ template <class L> struct Rule<BookNesterovOptions, L> {
   L lr, momentum;
   Rule(const BookNesterovOptions& o, const UpdateStep& s) : lr(s.lr), momentum(o.momentum) {}
   L operator()(L w, L g, L* state) const {
-    w = w + momentum * momentum * state[0] - (1 + momentum) * lr * g;
     state[0] = momentum * state[0] - lr * g;
-    return w;
+    return w + momentum * momentum * state[0] - (1 + momentum) * lr * g;
   }
 };
 

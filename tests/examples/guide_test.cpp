@@ -184,6 +184,54 @@ TEST_CASE("guide: layers") {
   CHECK(mixed.shape() == all.shape());
 }
 
+TEST_CASE("guide: training parts") {
+  Random random(1);
+  Tensor points = uniform(random, {64, 2}, -1.5, 1.5);
+  Tensor inside = to(sum(square(points), 1, true) < 1, float32);
+  Net net(random);
+  const double before = bce_with_logits(net(points), inside).item();
+
+  nn::AdamW optimizer({{net.near.parameters(), {.lr = 0.01}}, {net.out.parameters(), {.lr = 0.05, .weight_decay = 0}}});
+  nn::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 10});
+  nn::CosineAnnealingLR cosine(optimizer, {.t_max = 90});
+  nn::SequentialLR schedule(optimizer, {&warm_up, &cosine}, {10});
+  nn::ExponentialMovingAverage average(net.parameters(), 0.9);
+  for (int step = 0; step < 100; ++step) {
+    for (int part = 0; part < 4; ++part) {  // backward() adds up: four parts of a batch, one step
+      Tape tape;
+      const Slice rows(16 * part, 16 * part + 16);
+      (bce_with_logits(net(slice(points, {rows})), slice(inside, {rows})) / 4).backward();
+    }
+    nn::clip_grad_norm_(net.parameters(), 1);
+    optimizer.step();
+    optimizer.zero_grad();
+    schedule.step();
+    average.update();
+  }
+  average.swap();  // the net has the averages; once more, and it has its weights
+
+  CHECK(optimizer.lr(1) < 1e-3);
+  const double after = bce_with_logits(net(points), inside).item();
+  CHECK(after < before);
+
+  nn::LBFGS lbfgs(net.parameters(), {.strong_wolfe = true});
+  lbfgs.step([&] {
+    lbfgs.zero_grad();
+    Tape tape;
+    Tensor loss = bce_with_logits(net(points), inside);
+    loss.backward();
+    return loss;
+  });
+
+  CHECK(bce_with_logits(net(points), inside).item() < after);
+
+  std::vector<nn::NamedTensor> kept = optimizer.state(), place = schedule.state();
+  optimizer.load_state(kept);
+  schedule.load_state(place);
+
+  CHECK(kept.size() == 2 + 3 * 3);
+}
+
 TEST_CASE("guide: compile") {
   Random random(1);
   Tensor points = uniform(random, {256, 2}, -1.5, 1.5);

@@ -12,7 +12,7 @@ namespace {
 /// Mean and standard deviation are near those, over 30,000 elements.
 void check_spread(const Tensor& w, double deviation, double low, double high) {
   CHECK(std::abs(mean(w).item()) < 0.03 * deviation);
-  CHECK(std(w).item() == Approx(deviation).epsilon(0.02));
+  CHECK(xgrad::std(w).item() == Approx(deviation).epsilon(0.02));
   CHECK(min(w).item() >= low);
   CHECK(max(w).item() <= high);
 }
