@@ -11,7 +11,6 @@ namespace xgrad::nn {
 namespace {
 
 constexpr const char* op = "LBFGS";
-constexpr std::int64_t most_rounds = 25;     // of a line search
 constexpr double enough = 1e-4, flat = 0.9;  // Wolfe's c1 and c2
 constexpr double least_curvature = 1e-10;    // below it a step tells nothing
 
@@ -141,12 +140,12 @@ double LBFGS::minimize(Loss loss) {
 LBFGS::Point LBFGS::search(Loss loss, const std::vector<Tensor>& from, const Point& start, double t,
                            std::int64_t& evaluations) {
   Point before = start, now = evaluate(loss, from, t);
-  ++evaluations;
-  for (std::int64_t round = 0; round < most_rounds; ++round) {
+  const std::int64_t rounds = options_.max_eval - evaluations++;
+  for (std::int64_t round = 0; round < rounds; ++round) {
     const bool too_high =
         now.loss > start.loss + enough * now.t * start.slope || (round > 1 && now.loss >= before.loss);
     if (!too_high && std::abs(now.slope) <= -flat * start.slope) return now;
-    if (too_high || now.slope >= 0) return narrow(loss, from, start, before, now, evaluations, round);
+    if (too_high || now.slope >= 0) return narrow(loss, from, start, before, now, evaluations, rounds - round);
     t = cubic_minimum(before, now, now.t + 0.01 * (now.t - before.t), now.t * 10);
     before = now;
     now = evaluate(loss, from, t);
@@ -157,11 +156,11 @@ LBFGS::Point LBFGS::search(Loss loss, const std::vector<Tensor>& from, const Poi
 
 /// The same between two points, one of which stays the lower one (3.6).
 LBFGS::Point LBFGS::narrow(Loss loss, const std::vector<Tensor>& from, const Point& start, Point low, Point high,
-                           std::int64_t& evaluations, std::int64_t round) {
+                           std::int64_t& evaluations, std::int64_t rounds) {
   const double reach = largest(direction_);
   bool is_slow = false;
   if (low.loss > high.loss) std::swap(low, high);
-  for (; round < most_rounds && !(std::abs(high.t - low.t) * reach < options_.tolerance_change); ++round) {
+  for (; rounds > 0 && !(std::abs(high.t - low.t) * reach < options_.tolerance_change); --rounds) {
     const double left = std::min(low.t, high.t), right = std::max(low.t, high.t), edge = 0.1 * (right - left);
     double t = cubic_minimum(low, high, left, right);
     // Twice in a row near an end, or at it: away from there.

@@ -54,7 +54,7 @@ class LBFGS : public Optimizer {
   Point evaluate(Loss loss, const std::vector<Tensor>& from, double t);
   Point search(Loss loss, const std::vector<Tensor>& from, const Point& start, double t, std::int64_t& evaluations);
   Point narrow(Loss loss, const std::vector<Tensor>& from, const Point& start, Point low, Point high,
-               std::int64_t& evaluations, std::int64_t round);
+               std::int64_t& evaluations, std::int64_t rounds);
   void save(std::vector<NamedTensor>& state) const override;
   void load(StateReader& reader) override;
 
