@@ -6,11 +6,10 @@
 namespace xgrad::nn {
 namespace {
 
-std::vector<Tensor> gradients(const std::vector<Tensor>& parameters) {
-  std::vector<Tensor> found;
-  for (const Tensor& p : parameters)
-    if (Tensor grad = p.grad(); grad.defined()) found.push_back(std::move(grad));
-  return found;
+/// f(gradient), which may be a 0-d value and so is set, not changed in place.
+template <class F> void change_gradients(const std::vector<Tensor>& parameters, Site site, F f) {
+  for (Tensor p : parameters)
+    if (const Tensor grad = p.grad(); grad.defined()) p.set_grad(f(grad), site);
 }
 
 }  // namespace
@@ -20,11 +19,12 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   if (!(max_norm >= 0)) detail::fail<ValueError>(op, site, "max_norm must be a number not below 0: it is {}", max_norm);
   if (!(norm_type > 0)) detail::fail<ValueError>(op, site, "norm_type must be a number above 0: it is {}", norm_type);
   NoGrad guard;
-  std::vector<Tensor> grads = gradients(parameters), norms;
-  if (grads.empty()) return tensor(0);
-  for (const Tensor& grad : grads) norms.push_back(norm(grad, norm_type));
+  std::vector<Tensor> norms;
+  for (const Tensor& p : parameters)
+    if (const Tensor grad = p.grad(); grad.defined()) norms.push_back(norm(grad, norm_type));
+  if (norms.empty()) return tensor(0);
   const Tensor total = norm(stack(norms), norm_type), factor = minimum(max_norm / (total + 1e-6), 1);
-  for (Tensor& grad : grads) grad.assign(grad * factor, site);
+  change_gradients(parameters, site, [&](const Tensor& grad) { return grad * factor; });
   return total;
 }
 
@@ -32,7 +32,7 @@ void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value, 
   if (!(clip_value >= 0))
     detail::fail<ValueError>("clip_grad_value_", site, "clip_value must be a number not below 0: it is {}", clip_value);
   NoGrad guard;
-  for (Tensor& grad : gradients(parameters)) grad.assign(clamp(grad, -clip_value, clip_value), site);
+  change_gradients(parameters, site, [&](const Tensor& grad) { return clamp(grad, -clip_value, clip_value); });
 }
 
 }  // namespace xgrad::nn

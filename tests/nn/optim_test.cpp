@@ -170,6 +170,7 @@ TEST_CASE("steps of every optimizer have plans, with the same bits") {
         Tape tape;
         const Tensor loss = sum(square(w * x - 1));
         loss.backward();
+        nn::clip_grad_norm_({w}, 3);
         optimizer.step();
         optimizer.zero_grad();
         return loss;
@@ -185,6 +186,25 @@ TEST_CASE("steps of every optimizer have plans, with the same bits") {
     }
     INFO(replayed.report().why);
     CHECK(replayed.report().replayed >= 5);
+  });
+}
+
+TEST_CASE("a 0-d parameter is trained as one of shape (1,)") {
+  each_optimizer([](auto make) {
+    Tensor a = variable(2, float64), b = variable(tensor({2}, float64));
+    const auto one = make({a}), other = make({b});
+    nn::ExponentialMovingAverage average({a}, 0.5), same({b}, 0.5);
+    for (int i = 0; i < 3; ++i) {
+      a.set_grad(tensor(2 - i, float64)), b.set_grad(tensor({2 - i}, float64));
+      nn::clip_grad_norm_({a}, 1), nn::clip_grad_norm_({b}, 1);
+      one->step(), other->step();
+      one->load_state(one->state());
+      average.update(), same.update();
+    }
+    average.swap(), same.swap();
+    CHECK(a.item() == b.item());
+    CHECK(average.averages()[0].item() == same.averages()[0].item());
+    CHECK(a.item() != average.averages()[0].item());
   });
 }
 
@@ -223,25 +243,25 @@ TEST_CASE("gradients of several backward() add up: as one of the whole batch") {
 }
 
 TEST_CASE("clip_grad_norm_ scales all gradients together, as PyTorch's does") {
-  Tensor a = variable(zeros({2}, float64)), b = variable(zeros({1}, float64)), none = variable(zeros({1}, float64));
+  Tensor a = variable(zeros({2}, float64)), b = variable(zeros({1}, float64)), unused = variable(zeros({1}, float64));
   const auto set = [&] {
     a.set_grad(tensor({3, 0}, float64));
     b.set_grad(tensor({-4}, float64));
   };
   set();
-  CHECK(nn::clip_grad_norm_({a, b, none}, 1).item() == 5);
+  CHECK(nn::clip_grad_norm_({a, b, unused}, 1).item() == 5);
   CHECK(values(a.grad()) == Doubles{3 * (1 / (5 + 1e-6)), 0});
   CHECK(values(b.grad()) == Doubles{-4 * (1 / (5 + 1e-6))});
-  CHECK_FALSE(none.grad().defined());
+  CHECK_FALSE(unused.grad().defined());
   set();
   CHECK(nn::clip_grad_norm_({a, b}, 6).item() == 5);
   CHECK(values(b.grad()) == Doubles{-4});
   CHECK(nn::clip_grad_norm_({a, b}, 100, 1).item() == 7);
   CHECK(nn::clip_grad_norm_({a, b}, 100, INFINITY).item() == 4);
-  CHECK(nn::clip_grad_norm_({none}, 1).item() == 0);
+  CHECK(nn::clip_grad_norm_({unused}, 1).item() == 0);
   CHECK_THROWS_WITH(nn::clip_grad_norm_({a}, -1), contains("clip_grad_norm_: max_norm must be"));
   CHECK_THROWS_AS(nn::clip_grad_norm_({a}, 1, 0), ValueError);
-  nn::clip_grad_value_({a, b, none}, 2);
+  nn::clip_grad_value_({a, b, unused}, 2);
   CHECK(values(a.grad()) == Doubles{2, 0});
   CHECK(values(b.grad()) == Doubles{-2});
   CHECK_THROWS_AS(nn::clip_grad_value_({a}, std::nan("")), ValueError);
