@@ -195,7 +195,7 @@ TEST_CASE("a 0-d parameter is trained as one of shape (1,)") {
     const auto one = make({a}), other = make({b});
     nn::ExponentialMovingAverage average({a}, 0.5), same({b}, 0.5);
     for (int i = 0; i < 3; ++i) {
-      a.set_grad(tensor(2 - i, float64)), b.set_grad(tensor({2 - i}, float64));
+      a.set_grad(tensor(2.0 - i, float64)), b.set_grad(tensor({2.0 - i}, float64));
       nn::clip_grad_norm_({a}, 1), nn::clip_grad_norm_({b}, 1);
       one->step(), other->step();
       one->load_state(one->state());
