@@ -6,10 +6,13 @@
 namespace xgrad::nn {
 namespace {
 
-/// f(gradient), which may be a 0-d value and so is set, not changed in place.
+/// Gradients become f(gradient). A 0-d one is a value of its handle, not shared, and has to be set, which has no plan.
 template <class F> void change_gradients(const std::vector<Tensor>& parameters, Site site, F f) {
   for (Tensor p : parameters)
-    if (const Tensor grad = p.grad(); grad.defined()) p.set_grad(f(grad), site);
+    if (Tensor grad = p.grad(); grad.defined()) {
+      if (grad.rank() == 0) p.set_grad(f(grad), site);
+      else grad.assign(f(grad), site);
+    }
 }
 
 }  // namespace
