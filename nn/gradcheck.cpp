@@ -22,10 +22,10 @@ GradcheckReport gradcheck(Module& module, const Tensor& x, GradcheckOptions opti
   try {
     report = xgrad::gradcheck(f, inputs, options, site);
   } catch (...) {
-    module.load_state(kept, site);
+    module.load_state(kept, true, site);
     throw;
   }
-  module.load_state(kept, site);
+  module.load_state(kept, true, site);
   return report;
 }
 

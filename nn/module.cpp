@@ -1,6 +1,7 @@
 #include <xgrad/nn/module.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/tape.hpp>
@@ -115,34 +116,32 @@ std::vector<NamedRandom> Module::random_streams() {
   return named;
 }
 
-void Module::load_state(const std::vector<NamedTensor>& loaded, Site site) {
-  const auto own = entries();
-  const auto find = [](auto& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
-  };
-  // The part itself: a 0-d buffer is not shared by handles.
-  const auto tensor = [](const Members::Entry& part) -> Tensor* {
-    return part.parameter ? part.parameter : part.buffer;
-  };
-  for (const auto& item : loaded) {
-    const auto& [name, source] = item;
-    if (&*find(loaded, name) != &item) fail<ValueError>("load_state", site, "'{}' comes twice", name);
-    const auto part = find(own, name);
-    const Tensor* const target = part == own.end() ? nullptr : tensor(*part);
-    if (!target) fail<ValueError>("load_state", site, "the module has no '{}'", name);
-    if (target->shape() != source.shape())
-      fail<ShapeError>("load_state", site, "'{}' is {} in the module and {} in the state", name,
-                       to_string(target->shape()), to_string(source.shape()));
-    if (target->dtype() != source.dtype())
-      fail<DTypeError>("load_state", site, "'{}' is {} in the module and {} in the state", name,
-                       name_of(target->dtype()), name_of(source.dtype()));
-    if (target->requires_grad() && !target->is_leaf())
-      fail<GraphError>("load_state", site, "'{}' was recorded on a tape", name);
+StateReport Module::load_state(const std::vector<NamedTensor>& loaded, bool strict, Site site) {
+  constexpr const char* op = "load_state";
+  std::map<std::string_view, const Tensor*> sources;
+  for (const auto& [name, source] : loaded) {
+    if (!source.defined()) fail<ValueError>(op, site, "'{}' has no value in the state", name);
+    if (!sources.emplace(name, &source).second) fail<ValueError>(op, site, "'{}' comes twice", name);
   }
-  for (const auto& part : own)
-    if (tensor(part) && find(loaded, part.name) == loaded.end())
-      fail<ValueError>("load_state", site, "the state has no '{}'", part.name);
-  for (const auto& [name, source] : loaded) tensor(*find(own, name))->assign(source, site);
+  const StateReport report = compare_states(state(), loaded);
+  const auto is_shape = [](const StateReport::Misfit& m) { return m.module_shape != m.state_shape; };
+  if (strict && (!report.missing.empty() || !report.unexpected.empty()))
+    fail<ValueError>(op, site, "{}", to_string(report));
+  if (std::any_of(report.misfits.begin(), report.misfits.end(), is_shape))
+    fail<ShapeError>(op, site, "{}", to_string(report));
+  if (!report.misfits.empty()) fail<DTypeError>(op, site, "{}", to_string(report));
+  // The parts themselves: a 0-d buffer is not shared by handles.
+  const auto each_source = [&](auto&& use) {
+    for (const auto& part : entries())
+      if (Tensor* const target = part.parameter ? part.parameter : part.buffer)
+        if (const auto source = sources.find(part.name); source != sources.end())
+          use(part.name, *target, *source->second);
+  };
+  each_source([&](const std::string& name, const Tensor& target, const Tensor&) {
+    if (target.requires_grad() && !target.is_leaf()) fail<GraphError>(op, site, "'{}' was recorded on a tape", name);
+  });
+  each_source([&](const std::string&, Tensor& target, const Tensor& source) { target.assign(source, site); });
+  return report;
 }
 
 void Module::set_frozen(std::string_view pattern, bool on, Site site) {

@@ -28,6 +28,28 @@ struct NamedRandom {
   Random* random;
 };
 
+/// How the names, shapes and dtypes of a state fit those of a module. `nearest` is the name on the other side that is
+/// most like it; empty where none is.
+struct StateReport {
+  struct Name {
+    std::string name, nearest;
+  };
+  struct Misfit {
+    std::string name;
+    Shape module_shape, state_shape;
+    DType module_dtype, state_dtype;
+    std::string nearest;  ///< of the state's tensors that would fit
+  };
+  std::vector<Name> missing;     ///< of the module, not in the state
+  std::vector<Name> unexpected;  ///< of the state, not in the module
+  std::vector<Misfit> misfits;   ///< in both, but of another shape or dtype
+
+  bool fits() const noexcept { return missing.empty() && unexpected.empty() && misfits.empty(); }
+};
+/// All of it in one line.
+std::string to_string(const StateReport& report);
+StateReport compare_states(const std::vector<NamedTensor>& module, const std::vector<NamedTensor>& state);
+
 /// What a module tells its parts to: `m("weight", weight)`. A part is a Parameter, a buffer (state that is not trained:
 /// a Buffer, or a Tensor, which copies of the module share), a stream of random numbers, a child module, or a vector
 /// of any of them. A Parameter or buffer that is undefined is left out. A name that is empty, has a dot in it, or comes
@@ -96,10 +118,11 @@ class Module {
   std::int64_t parameter_count() const;
   /// Parameters and buffers: what a checkpoint holds.
   std::vector<NamedTensor> state() const;
-  /// Overwrites parameters and buffers in place. A name that is missing or unknown is a ValueError, another shape or
-  /// dtype a ShapeError or DTypeError, a buffer that was recorded on a tape a GraphError; then nothing has been
-  /// changed.
-  void load_state(const std::vector<NamedTensor>& state, Site site = Site::here());
+  /// Overwrites parameters and buffers in place, all or nothing. What does not fit is one error that lists all of it
+  /// with the nearest names: a ValueError for names that are missing, unknown or there twice, a ShapeError or
+  /// DTypeError where only shapes or dtypes differ; a GraphError for a buffer that was recorded on a tape. With strict
+  /// = false, names on one side alone are no error, and the report tells them.
+  StateReport load_state(const std::vector<NamedTensor>& state, bool strict = true, Site site = Site::here());
   /// The streams that layers such as Dropout draw from: position() and set_position() save and resume them.
   std::vector<NamedRandom> random_streams();
 

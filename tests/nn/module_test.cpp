@@ -200,6 +200,39 @@ TEST_CASE("state is loaded by name, whole or not at all") {
   refuse(state, GraphError(""), "'calls' was recorded on a tape");
 }
 
+TEST_CASE("what does not fit is told all at once, with the nearest names") {
+  Random random(1);
+  Net net(random);
+  const std::vector<float> before = net.calls.to_vector<float>();
+  auto state = Net(random).state();
+  *find(state, "calls") = zeros({3});
+  for (auto& [name, tensor] : state)
+    if (name == "hidden.weight") name = "hiden.weight";
+  state.push_back({"calls2", zeros({2})});
+  state.push_back({"something_else_altogether", zeros({2})});
+  const nn::StateReport report = nn::compare_states(net.state(), state);
+  REQUIRE(report.missing.size() == 1);
+  CHECK((report.missing[0].name == "hidden.weight" && report.missing[0].nearest == "hiden.weight"));
+  REQUIRE(report.unexpected.size() == 3);
+  CHECK((report.unexpected[0].name == "hiden.weight" && report.unexpected[0].nearest == "hidden.weight"));
+  CHECK(report.unexpected[2].nearest.empty());
+  REQUIRE(report.misfits.size() == 1);
+  CHECK((report.misfits[0].name == "calls" && report.misfits[0].nearest == "calls2"));
+  CHECK(to_string(report) ==
+        "the state has no 'hidden.weight' (nearest: 'hiden.weight'); the module has no 'hiden.weight' (nearest: "
+        "'hidden.weight'), 'calls2', 'something_else_altogether'; 'calls' is (2,) in the module and (3,) in the state "
+        "(nearest: 'calls2')");
+  CHECK_THROWS_AS(net.load_state(state), ValueError);
+  CHECK_THROWS_AS(net.load_state(state, false), ShapeError);
+  CHECK(net.calls.to_vector<float>() == before);
+
+  *find(state, "calls") = tensor({8, 9});
+  const nn::StateReport loaded = net.load_state(state, false);
+  CHECK((loaded.missing.size() == 1 && loaded.unexpected.size() == 3 && loaded.misfits.empty() && !loaded.fits()));
+  CHECK(net.calls.to_vector<float>() == std::vector<float>{8, 9});
+  CHECK(net.load_state(net.state()).fits());
+}
+
 TEST_CASE("names of parts are checked") {
   struct Bad : nn::Module {
     std::string first, second;
