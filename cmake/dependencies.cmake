@@ -10,6 +10,7 @@ find_package(TBB REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(xgrad_blas REQUIRED)
 find_package(xgrad_md REQUIRED)
+find_package(xgrad_zip REQUIRED)
 
 # Header-only libraries, by their headers alone: the CMake packages of some bring a BLAS of their own choice along.
 # Where there are two spellings, the first is of xtensor 0.26 and newer.

@@ -17,6 +17,7 @@ write_basic_package_version_file(xgrad-config-version.cmake COMPATIBILITY SameMi
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/xgrad-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/xgrad-config-version.cmake
   ${PROJECT_SOURCE_DIR}/cmake/Findxgrad_blas.cmake ${PROJECT_SOURCE_DIR}/cmake/Findxgrad_md.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/Findxgrad_zip.cmake
   DESTINATION ${package_folder})
 
 # The prefix, so that the folder can be moved: as many steps up as the .pc file lies deep.

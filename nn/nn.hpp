@@ -6,7 +6,6 @@
 #include <xgrad/nn/data/fetch.hpp>
 #include <xgrad/nn/data/mnist.hpp>
 #include <xgrad/nn/data/sha256.hpp>
-#include <xgrad/nn/file.hpp>
 #include <xgrad/nn/gradcheck.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/layers/activation.hpp>
@@ -23,6 +22,11 @@
 #include <xgrad/nn/layers/recurrent.hpp>
 #include <xgrad/nn/layers/rnn.hpp>
 #include <xgrad/nn/layers/transformer.hpp>
+#include <xgrad/nn/io/file.hpp>
+#include <xgrad/nn/io/npy.hpp>
+#include <xgrad/nn/io/pytorch.hpp>
+#include <xgrad/nn/io/safetensors.hpp>
+#include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/metrics.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/optim/average.hpp>
@@ -33,3 +37,6 @@
 #include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/safetensors.hpp>
 #include <xgrad/nn/summary.hpp>
+#include <xgrad/nn/recurrent.hpp>
+#include <xgrad/nn/schedule.hpp>
+#include <xgrad/nn/sequential.hpp>

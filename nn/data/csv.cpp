@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-#include <xgrad/nn/data/internal/byte_source.hpp>
+#include <xgrad/nn/io/internal/byte_source.hpp>
 
 namespace xgrad::nn {
 

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <xgrad/nn/data/internal/byte_source.hpp>
+#include <xgrad/nn/io/internal/byte_source.hpp>
 
 namespace xgrad::nn {
 

@@ -38,7 +38,7 @@ refuse("a public header defines a macro" "^[ \t]*#[ \t]*define" ${public})
 refuse("a public header includes what is slow to compile"
   "${include}(memory|iostream|filesystem|functional|map|fstream|sstream|regex|ranges)>" ${light})
 refuse("a public header includes a library of ours"
-  "${include}(xtensor|xtl|xsimd|xtensor-blas|fmt|tbb|oneapi|Random123|nlohmann|zlib|sha2|cblas)" ${light})
+  "${include}(xtensor|xtl|xsimd|xtensor-blas|fmt|tbb|oneapi|Random123|nlohmann|zlib|zip|sha2|cblas)" ${light})
 
 if(failures)
   message(FATAL_ERROR "${failures} lines in the wrong place")

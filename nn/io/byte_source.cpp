@@ -1,4 +1,4 @@
-#include <xgrad/nn/data/internal/byte_source.hpp>
+#include <xgrad/nn/io/internal/byte_source.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,16 +20,20 @@ std::string printable(std::string_view text, std::size_t longest) {
   return text.size() > longest ? out + "..." : out;
 }
 
-ByteSource::ByteSource(const char* op, const std::string& path, Site site)
-    : op_(op), path_(path), site_(site), buffer_(1 << 16) {
+int open_regular(const Bytes& source, const std::string& path, std::uint64_t& size) {
   // Looked at before it is opened: opening a pipe would wait for a writer.
   struct stat info = {};
-  if (::stat(path.c_str(), &info) != 0) fail<IoError>("{}", std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) fail<IoError>("a directory, expected a file");
-  if (!S_ISREG(info.st_mode)) fail<IoError>("not a regular file");
-  size_ = static_cast<std::uint64_t>(info.st_size);
-  file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file_ < 0) fail<IoError>("cannot be opened: {}", std::strerror(errno));
+  if (::stat(path.c_str(), &info) != 0) source.fail<IoError>("{}", std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) source.fail<IoError>("a directory, expected a file");
+  if (!S_ISREG(info.st_mode)) source.fail<IoError>("not a regular file");
+  size = static_cast<std::uint64_t>(info.st_size);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) source.fail<IoError>("cannot be opened: {}", std::strerror(errno));
+  return file;
+}
+
+ByteSource::ByteSource(const char* op, const std::string& path, Site site)
+    : Bytes(op, path, site), file_(open_regular(*this, path, size_)), buffer_(1 << 16) {
   try {
     refill();
     gzip_ = left_ >= 2 && next_[0] == 0x1f && next_[1] == 0x8b;

@@ -1,7 +1,6 @@
-#include <xgrad/nn/safetensors.hpp>
+#include <xgrad/nn/io/safetensors.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -12,15 +11,16 @@
 #include <nlohmann/json.hpp>
 
 #include <xgrad/engine/internal/fail.hpp>
-#include <xgrad/nn/file.hpp>
-
-static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+#include <xgrad/nn/io/file.hpp>
+#include <xgrad/nn/io/internal/elements.hpp>
 
 namespace xgrad::nn {
 namespace {
 
 using json = nlohmann::json;
-using detail::fail;
+using detail::byte_count;
+using detail::bytes_of;
+using xgrad::detail::fail;
 
 constexpr const char *saving = "save_safetensors", *loading = "load_safetensors";
 constexpr std::uint64_t length_bytes = 8;
@@ -35,29 +35,6 @@ constexpr DTypeName dtype_names[] = {{float32, "F32"}, {float64, "F64"}, {int64,
 const char* format_name(DType dtype) {
   return std::find_if(std::begin(dtype_names), std::end(dtype_names), [&](auto& d) { return d.dtype == dtype; })->name;
 }
-
-/// The elements of a tensor as bytes.
-const void* bytes_of(const Tensor& t, Site site) {
-  switch (t.dtype()) {
-    case float32: return t.data<float>(site);
-    case float64: return t.data<double>(site);
-    case int64: return t.data<std::int64_t>(site);
-    case boolean: return t.data<bool>(site);
-  }
-  return nullptr;
-}
-
-void* bytes_of(Tensor& t, Site site) {
-  switch (t.dtype()) {
-    case float32: return t.mutable_data<float>(site);
-    case float64: return t.mutable_data<double>(site);
-    case int64: return t.mutable_data<std::int64_t>(site);
-    case boolean: return t.mutable_data<bool>(site);
-  }
-  return nullptr;
-}
-
-std::size_t byte_count(const Tensor& t) { return static_cast<std::size_t>(t.size() * item_size(t.dtype())); }
 
 /// A tensor as the header describes it, checked as far as that is possible without the others.
 struct Entry {
@@ -189,7 +166,7 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
 
-  const detail::SiteScope scope(saving, site);
+  const xgrad::detail::SiteScope scope(saving, site);
   FileWriter file(path, site);
   file.write(&length, sizeof length, site);
   file.write(text, site);

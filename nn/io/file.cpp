@@ -1,4 +1,4 @@
-#include <xgrad/nn/file.hpp>
+#include <xgrad/nn/io/file.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -61,11 +61,11 @@ FileWriter::~FileWriter() {
 }
 
 void FileWriter::fail(const char* what, Site site) const {
-  detail::fail<IoError>("FileWriter", site, "{} {}: {}", path_, what, std::strerror(errno));
+  xgrad::detail::fail<IoError>("FileWriter", site, "{} {}: {}", path_, what, std::strerror(errno));
 }
 
 void FileWriter::write(const void* bytes, std::size_t count, Site site) {
-  if (committed_) detail::fail<ValueError>("FileWriter", site, "{} has been committed", path_);
+  if (committed_) xgrad::detail::fail<ValueError>("FileWriter", site, "{} has been committed", path_);
   if (descriptor_ < 0) descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor_ < 0) fail("cannot be written", site);
   const char* next = static_cast<const char*>(bytes);
