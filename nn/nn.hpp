@@ -4,8 +4,12 @@
 #include <xgrad/nn/data/dataset.hpp>
 #include <xgrad/nn/data/digits.hpp>
 #include <xgrad/nn/data/fetch.hpp>
+#include <xgrad/nn/data/images.hpp>
+#include <xgrad/nn/data/loader.hpp>
 #include <xgrad/nn/data/mnist.hpp>
+#include <xgrad/nn/data/sampler.hpp>
 #include <xgrad/nn/data/sha256.hpp>
+#include <xgrad/nn/data/table.hpp>
 #include <xgrad/nn/gradcheck.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/layers/activation.hpp>

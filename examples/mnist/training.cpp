@@ -35,7 +35,7 @@ class StepTimes {
 /// One batch: forward, backward, update. Returns its loss.
 double step(Model& model, nn::Optimizer& optimizer, const nn::Batch& batch) {
   Tape tape;
-  const Tensor loss = model.loss(model.network(batch.images), batch.labels);
+  const Tensor loss = model.loss(model.network(batch.input), batch.target);
   loss.backward();
   optimizer.step();
   optimizer.zero_grad();
@@ -43,13 +43,13 @@ double step(Model& model, nn::Optimizer& optimizer, const nn::Batch& batch) {
 }
 
 /// The part of the images that the network names rightly.
-double test(Model& model, nn::Batches& batches, const nn::Dataset& images) {
+double test(Model& model, nn::Batches& batches, const nn::Images& images) {
   std::int64_t correct = 0;
   for (auto [pixels, labels] : batches.epoch(0)) correct += nn::count_correct(model.network(pixels), labels);
   return static_cast<double>(correct) / static_cast<double>(images.size());
 }
 
-nn::Batches in_order(const Model& model, const nn::Dataset& images) {
+nn::Batches in_order(const Model& model, const nn::Images& images) {
   nn::BatchOptions options = model.batches;
   options.shuffle = false;
   return nn::Batches(images, 1000, options);

@@ -1,12 +1,13 @@
 #include <xgrad/nn/data/batches.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <numeric>
 
 #include <xgrad/engine/internal/fail.hpp>
-#include <xgrad/engine/random.hpp>
+#include <xgrad/nn/data/internal/augment.hpp>
 
 namespace xgrad::nn {
 
@@ -14,32 +15,30 @@ namespace {
 
 using xgrad::detail::fail;
 
-// Kept apart from the streams that programs draw weights or noise from with the same seed.
-constexpr std::uint64_t shuffle_stream = 0x73687566ull << 32;  // "shuf", then the epoch
-
-void check(const Dataset& set, std::int64_t batch_size, const BatchOptions& options, Site site) {
-  const char* op = "Batches";
-  if (batch_size < 1) fail<ValueError>(op, site, "batch_size is {}, expected at least 1", batch_size);
-  if (set.size() == 0) fail<ValueError>(op, site, "the dataset is empty");
-  if (set.size() > std::numeric_limits<std::uint32_t>::max())
-    fail<ValueError>(op, site, "the dataset has {} images, expected fewer than 2^32", set.size());
-  if (options.drop_last && set.size() < batch_size)
-    fail<ValueError>(op, site, "drop_last leaves nothing: {} images, batch_size {}", set.size(), batch_size);
-  const std::int64_t pixels = std::ssize(set.pixels);
-  if (set.rows < 1 || set.columns < 1 || set.rows > pixels / set.columns || pixels % set.size() != 0 ||
-      pixels / set.size() != set.image_size())
-    fail<ValueError>(op, site, "{} pixels are not {} images of {}x{}", pixels, set.size(), set.rows, set.columns);
-  const auto wrong =
-      std::find_if(set.labels.begin(), set.labels.end(), [&](std::uint8_t label) { return label >= set.classes; });
-  if (wrong != set.labels.end())
-    fail<ValueError>(op, site, "label {} is {}, expected 0 to {}", wrong - set.labels.begin(), int{*wrong},
-                     set.classes - 1);
+void check(const Images& images, const BatchOptions& options, Site site) {
+  const char* op = "ImageDataset";
+  if (images.size() == 0) fail<ValueError>(op, site, "there are no images");
+  const std::int64_t pixels = std::ssize(images.pixels);
+  if (images.rows < 1 || images.columns < 1 || images.rows > pixels / images.columns || pixels % images.size() != 0 ||
+      pixels / images.size() != images.image_size())
+    fail<ValueError>(op, site, "{} pixels are not {} images of {}x{}", pixels, images.size(), images.rows,
+                     images.columns);
+  const auto wrong = std::find_if(images.labels.begin(), images.labels.end(),
+                                  [&](std::uint8_t label) { return label >= images.classes; });
+  if (wrong != images.labels.end())
+    fail<ValueError>(op, site, "label {} is {}, expected 0 to {}", wrong - images.labels.begin(), int{*wrong},
+                     images.classes - 1);
   if (!is_floating(options.dtype))
     fail<DTypeError>(op, site, "images cannot be {}, expected float32 or float64", name_of(options.dtype));
+  const Augmentation& a = options.augment;
+  for (const double value : {a.shift, a.rotate, a.elastic, a.smoothness})
+    if (!(value >= 0) || !std::isfinite(value))
+      fail<ValueError>(op, site, "an augmentation is {}, expected finite and not negative", value);
+  if (a.smoothness > 1000) fail<ValueError>(op, site, "smoothness is {}, expected at most 1000", a.smoothness);
 }
 
 // A division, not a product with 1/255: only so is x / 255 the nearest number for all 256 x.
-template <class T> void convert(const std::uint8_t* from, std::int64_t count, Scaling scaling, T* to) {
+template <class From, class T> void convert(const From* from, std::int64_t count, Scaling scaling, T* to) {
   const auto each = [&](auto formula) {
     for (std::int64_t i = 0; i < count; ++i) to[i] = formula(static_cast<T>(from[i]));
   };
@@ -56,71 +55,76 @@ void prefetch(const std::uint8_t* from, std::int64_t count) {
 
 }  // namespace
 
-Batches::Batches(const Dataset& dataset, std::int64_t batch_size, const BatchOptions& options, Site site)
-    : dataset_(&dataset), batch_size_(batch_size), options_(options) {
-  check(dataset, batch_size, options, site);
-  order_.resize(dataset.labels.size());
-  std::iota(order_.begin(), order_.end(), std::uint32_t{0});
+ImageDataset::ImageDataset(const Images& images, const BatchOptions& options, Site site)
+    : images_(&images), options_(options) {
+  check(images, options, site);
 }
 
-std::int64_t Batches::count() const noexcept {
-  const std::int64_t size = dataset_->size();
-  return size / batch_size_ + (!options_.drop_last && size % batch_size_ != 0);
+Batch ImageDataset::batch(const Draw& draw) const {
+  const bool augmented = options_.augment.any();
+  return options_.dtype == float32 ? make<float>(draw, augmented) : make<double>(draw, augmented);
 }
 
-Batches::Epoch Batches::epoch(std::int64_t epoch, Site site) & {
-  if (epoch < 0) fail<ValueError>("epoch", site, "the epoch is {}, expected at least 0", epoch);
-  return {this, epoch};
+Sample ImageDataset::get(std::int64_t index) const {
+  const Draw draw{&index, 1};
+  auto [image, label] = options_.dtype == float32 ? make<float>(draw, false) : make<double>(draw, false);
+  // Without the axis of samples.
+  const auto row = [](const Tensor& t) {
+    const Shape shape(t.shape().begin() + 1, t.rank() - 1);
+    if (t.dtype() == float32) return from_data(t.data<float>(), shape);
+    return t.dtype() == float64 ? from_data(t.data<double>(), shape) : from_data(t.data<std::int64_t>(), shape);
+  };
+  return {row(image), row(label)};
 }
 
-Batch Batches::at(std::int64_t epoch, std::int64_t index, Site site) {
-  if (epoch < 0) fail<ValueError>("at", site, "the epoch is {}, expected at least 0", epoch);
-  if (index < 0 || index >= count())
-    fail<ValueError>("at", site, "the batch is {}, expected 0 to {}", index, count() - 1);
-  if (options_.shuffle && ordered_ != epoch) order(epoch);
-  const std::int64_t first = index * batch_size_, n = std::min(batch_size_, dataset_->size() - first);
-  return options_.dtype == float32 ? draw<float>(first, n) : draw<double>(first, n);
-}
-
-// Fisher-Yates from the identity, so that no epoch depends on another.
-void Batches::order(std::int64_t epoch) {
-  Random random(options_.seed, shuffle_stream + static_cast<std::uint64_t>(epoch));
-  std::iota(order_.begin(), order_.end(), std::uint32_t{0});
-  for (std::size_t i = order_.size(); i > 1; --i)
-    std::swap(order_[i - 1], order_[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)))]);
-  ordered_ = epoch;
-}
-
-template <class T> Batch Batches::draw(std::int64_t first, std::int64_t n) const {
-  const Dataset& set = *dataset_;
-  const std::int64_t pixels = set.image_size(), classes = set.classes;
-  const std::uint32_t *chosen = order_.data() + first, *const end = order_.data() + order_.size();
+template <class T> Batch ImageDataset::make(const Draw& draw, bool augmented) const {
+  const Images& set = *images_;
+  const std::int64_t pixels = set.image_size(), classes = set.classes, n = draw.count;
   Batch batch;
-  batch.images = empty(options_.flatten ? Shape{n, pixels} : Shape{n, 1, set.rows, set.columns}, options_.dtype);
-  T* image = batch.images.mutable_data<T>();
+  batch.input = empty(options_.flatten ? Shape{n, pixels} : Shape{n, 1, set.rows, set.columns}, options_.dtype);
+  T* image = batch.input.mutable_data<T>();
+  detail::Augmenter augmenter(set.rows, set.columns, options_.augment);
   // Images come in random order, which the processor cannot foresee: 12 us a batch of 100 instead of 30.
   constexpr std::int64_t ahead = 4;
   for (std::int64_t i = 0; i < n; ++i) {
-    if (ahead < end - chosen - i) prefetch(set.image(chosen[i + ahead]), pixels);
-    convert(set.image(chosen[i]), pixels, options_.scaling, image + i * pixels);
+    if (ahead < n - i) prefetch(set.image(draw.indices[i + ahead]), pixels);
+    const std::uint8_t* const from = set.image(draw.indices[i]);
+    if (augmented) {
+      Random random = draw.random(draw.indices[i]);
+      convert(augmenter(from, random), pixels, options_.scaling, image + i * pixels);
+    } else {
+      convert(from, pixels, options_.scaling, image + i * pixels);
+    }
   }
-  const auto label = [&](std::int64_t i) { return set.labels[chosen[i]]; };
+  const auto label = [&](std::int64_t i) { return set.labels[static_cast<std::size_t>(draw.indices[i])]; };
   if (options_.one_hot) {
-    batch.labels = full({n, classes}, options_.off, options_.dtype);
-    T* target = batch.labels.mutable_data<T>();
+    batch.target = full({n, classes}, options_.off, options_.dtype);
+    T* target = batch.target.mutable_data<T>();
     for (std::int64_t i = 0; i < n; ++i) target[i * classes + label(i)] = static_cast<T>(options_.on);
   } else {
-    batch.labels = empty({n}, int64);
-    std::int64_t* target = batch.labels.mutable_data<std::int64_t>();
+    batch.target = empty({n}, int64);
+    std::int64_t* target = batch.target.mutable_data<std::int64_t>();
     for (std::int64_t i = 0; i < n; ++i) target[i] = label(i);
   }
   return batch;
 }
 
-Batch to_tensors(const Dataset& dataset, const BatchOptions& options, Site site) {
-  BatchOptions whole = options;
-  whole.shuffle = whole.drop_last = false;
-  return Batches(dataset, std::max<std::int64_t>(dataset.size(), 1), whole, site).at(0, 0, site);
+Batches::Batches(const Images& images, std::int64_t batch_size, const BatchOptions& options, Site site)
+    : ImageDataset(images, options, site),
+      DataLoader(static_cast<const ImageDataset&>(*this),
+                 {.batch_size = batch_size,
+                  .shuffle = options.shuffle,
+                  .drop_last = options.drop_last,
+                  .seed = options.seed,
+                  .workers = options.workers},
+                 site) {}
+
+Batch to_tensors(const Images& images, const BatchOptions& options, Site site) {
+  BatchOptions plain = options;
+  plain.augment = {};
+  std::vector<std::int64_t> all(images.labels.size());
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return ImageDataset(images, plain, site).batch({all.data(), std::ssize(all)});
 }
 
 }  // namespace xgrad::nn

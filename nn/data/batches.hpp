@@ -1,9 +1,8 @@
 #pragma once
 #include <cstdint>
-#include <vector>
 
-#include <xgrad/engine/tensor.hpp>
-#include <xgrad/nn/data/dataset.hpp>
+#include <xgrad/nn/data/images.hpp>
+#include <xgrad/nn/data/loader.hpp>
 
 namespace xgrad::nn {
 
@@ -14,7 +13,17 @@ enum class Scaling : std::uint8_t {
   inset,  ///< x / 255 * 0.99 + 0.01: 0.01 .. 1, no input is ever 0
 };
 
-/// What the tensors of a batch look like, and in which order samples come.
+/// How far images are moved and bent while they are drawn, each time anew. All 0: not at all.
+struct Augmentation {
+  double shift = 0;       ///< up to so many pixels each way
+  double rotate = 0;      ///< up to so many degrees either way
+  double elastic = 0;     ///< elastic distortion: the field of random moves, smoothed, times this many pixels
+  double smoothness = 4;  ///< of that field: the Gaussian's standard deviation in pixels
+
+  bool any() const noexcept { return shift != 0 || rotate != 0 || elastic != 0; }
+};
+
+/// What the tensors of images look like, and for Batches in which order they come.
 struct BatchOptions {
   std::uint64_t seed = 0;
   bool shuffle = true;
@@ -25,75 +34,37 @@ struct BatchOptions {
   bool one_hot = false;   ///< labels (n, classes) of `on` and `off`; else int64 (n,)
   double on = 1;
   double off = 0;
+  Augmentation augment = {};  ///< bilinear, what comes from outside is background
+  int workers = 0;            ///< threads that draw batches ahead; results do not depend on it
 };
 
-/// One batch: `auto [images, labels] = batch;`
-struct Batch {
-  Tensor images;
-  Tensor labels;
-};
-
-/// Cuts a dataset into mini-batches: `for (auto [images, labels] : batches.epoch(e))`.
-/// The order of epoch e is a pure function of (seed, e, dataset.size()): a run can be resumed anywhere. Each sample
-/// comes once an epoch. Pixels are converted straight into a pooled tensor, so a loop makes no heap call
-/// once it is warm, and every batch has elements of its own. The dataset must stay as it is while this
-/// object is used, by one thread at a time.
-class Batches {
+/// Images as samples of images and labels. Pixels are converted straight into a pooled tensor: with batches of these, a
+/// loop makes no heap call once it is warm. get() is never augmented. The images must stay where and as they are.
+class ImageDataset : public Dataset {
  public:
-  class Epoch;
-  /// ValueError: batch_size < 1, an empty dataset (or less than one batch with drop_last), a label >= classes,
-  /// pixels and labels that do not fit together. DTypeError: options.dtype is not a floating type.
-  Batches(const Dataset& dataset, std::int64_t batch_size, const BatchOptions& options = {}, Site site = Site::here());
-  Batches(Dataset&&, std::int64_t, const BatchOptions& = {}, Site = Site::here()) = delete;
-
-  /// Batches in one epoch.
-  std::int64_t count() const noexcept;
-  std::int64_t batch_size() const noexcept { return batch_size_; }
-  /// The batches of one epoch, in order. ValueError: epoch < 0.
-  Epoch epoch(std::int64_t epoch, Site site = Site::here()) &;
-  /// Batch `index` of epoch `epoch`. ValueError: epoch < 0, or an index that is not in [0, count()).
-  Batch at(std::int64_t epoch, std::int64_t index, Site site = Site::here());
+  /// ValueError: no images, a label >= classes, pixels and labels that do not fit together, an augmentation that is
+  /// negative or not finite. DTypeError: options.dtype is not a floating type.
+  explicit ImageDataset(const Images& images, const BatchOptions& options = {}, Site site = Site::here());
+  explicit ImageDataset(Images&&, const BatchOptions& = {}, Site = Site::here()) = delete;
+  std::int64_t size() const override { return images_->size(); }
+  Sample get(std::int64_t index) const override;
+  Batch batch(const Draw& draw) const override;
 
  private:
-  void order(std::int64_t epoch);
-  template <class T> Batch draw(std::int64_t first, std::int64_t n) const;
+  template <class T> Batch make(const Draw& draw, bool augmented) const;
 
-  const Dataset* dataset_;
-  std::int64_t batch_size_;
+  const Images* images_;
   BatchOptions options_;
-  std::int64_t ordered_ = -1;         // the epoch that order_ belongs to
-  std::vector<std::uint32_t> order_;  // indices of samples
 };
 
-/// A range over the batches of one epoch; each is drawn when it is dereferenced.
-class Batches::Epoch {
+/// A loader of images: `for (auto [images, labels] : batches.epoch(e))`.
+class Batches : private ImageDataset, public DataLoader {
  public:
-  class Iterator {
-   public:
-    Iterator(Batches* batches, std::int64_t epoch, std::int64_t index) noexcept
-        : batches_(batches), epoch_(epoch), index_(index) {}
-    Batch operator*() const { return batches_->at(epoch_, index_); }
-    Iterator& operator++() noexcept {
-      ++index_;
-      return *this;
-    }
-    bool operator==(const Iterator& other) const noexcept { return index_ == other.index_; }
-
-   private:
-    Batches* batches_;
-    std::int64_t epoch_;
-    std::int64_t index_;
-  };
-  Epoch(Batches* batches, std::int64_t epoch) noexcept : batches_(batches), epoch_(epoch) {}
-  Iterator begin() const noexcept { return {batches_, epoch_, 0}; }
-  Iterator end() const noexcept { return {batches_, epoch_, batches_->count()}; }
-
- private:
-  Batches* batches_;
-  std::int64_t epoch_;
+  Batches(const Images& images, std::int64_t batch_size, const BatchOptions& options = {}, Site site = Site::here());
+  Batches(Images&&, std::int64_t, const BatchOptions& = {}, Site = Site::here()) = delete;
 };
 
-/// A whole dataset as one batch, in its own order; `seed`, `shuffle` and `drop_last` mean nothing here.
-Batch to_tensors(const Dataset& dataset, const BatchOptions& options = {}, Site site = Site::here());
+/// All images as one batch, in their own order; `seed`, `shuffle`, `drop_last` and `augment` mean nothing here.
+Batch to_tensors(const Images& images, const BatchOptions& options = {}, Site site = Site::here());
 
 }  // namespace xgrad::nn

@@ -14,8 +14,8 @@ class CsvReader {
  public:
   CsvReader(const std::string& path, Site site) : source_("read_csv", path, site), buffer_(1 << 18) {}
 
-  Dataset read() {
-    Dataset set;
+  Images read() {
+    Images set;
     std::int64_t blank = 0;
     for (std::string_view line; next(line);) {
       if (line.empty()) {
@@ -68,7 +68,7 @@ class CsvReader {
     return comma != line.npos && word(line.substr(0, comma)) && word(line.substr(comma + 1));
   }
 
-  void add(std::string_view line, Dataset& set) const {
+  void add(std::string_view line, Images& set) const {
     const auto pixels = static_cast<std::size_t>(set.image_size());
     const std::size_t first = set.pixels.size();
     set.pixels.resize(first + pixels);
@@ -110,6 +110,6 @@ class CsvReader {
 
 }  // namespace
 
-Dataset read_csv(const std::string& path, Site site) { return CsvReader(path, site).read(); }
+Images read_csv(const std::string& path, Site site) { return CsvReader(path, site).read(); }
 
 }  // namespace xgrad::nn

@@ -2,31 +2,59 @@
 #include <cstdint>
 #include <vector>
 
-#include <xgrad/engine/site.hpp>
+#include <xgrad/engine/random.hpp>
+#include <xgrad/engine/tensor.hpp>
 
 namespace xgrad::nn {
 
-/// Grey images, one byte a pixel (0 is background), each with a class number. Kept as bytes:
-/// 60,000 images of 28x28 are 47 MB; Batches turns them into numbers as they are drawn.
-struct Dataset {
-  std::int64_t rows = 28;            ///< pixels from top to bottom
-  std::int64_t columns = 28;         ///< pixels from left to right
-  std::int64_t classes = 10;         ///< labels are 0 .. classes - 1
-  std::vector<std::uint8_t> pixels;  ///< size() * rows * columns, image after image, row-major
-  std::vector<std::uint8_t> labels;  ///< one for each image
+/// What a network is given, and what it is to answer: of one sample, or of several along a new first axis.
+///     auto [x, y] = batch;
+struct Batch {
+  Tensor input;
+  Tensor target;  ///< undefined where there is none
+};
+using Sample = Batch;
 
-  std::int64_t size() const noexcept { return static_cast<std::int64_t>(labels.size()); }
-  std::int64_t image_size() const noexcept { return rows * columns; }
-  const std::uint8_t* image(std::int64_t index) const noexcept { return pixels.data() + index * image_size(); }
+/// Samples that a loader asks for, and in which epoch.
+struct Draw {
+  const std::int64_t* indices;
+  std::int64_t count;
+  std::uint64_t seed = 0;
+  std::int64_t epoch = 0;
 
-  /// Keeps the first `count` images (all of them if there are fewer). count < 1 is a ValueError.
-  void truncate(std::int64_t count, Site site = Site::here());
+  /// A stream for one sample alone, a pure function of (seed, epoch, index): good for 2^20 numbers.
+  Random random(std::int64_t index) const noexcept;
 };
 
-/// What to learn from, and what to measure on.
-struct TrainTest {
-  Dataset train;
-  Dataset test;
+/// Any number of samples, each drawn by its index. What a loader with workers reads is read by several threads at once.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual std::int64_t size() const = 0;
+  /// Sample `index` of [0, size()).
+  virtual Sample get(std::int64_t index) const = 0;
+  /// The sample as training sees it: get(index), unless it is to vary by `random`.
+  virtual Sample vary(std::int64_t index, Random& random) const;
+  /// Several samples, stacked. An error names the sample.
+  virtual Batch batch(const Draw& draw) const;
+
+ protected:
+  Dataset() = default;
+  Dataset(const Dataset&) = default;
+  Dataset& operator=(const Dataset&) = default;
+};
+
+/// The rows of tensors of one length: sample i is input[i], and target[i] where there is one.
+class TensorDataset : public Dataset {
+ public:
+  /// ShapeError: a tensor without an axis, or two of other lengths.
+  explicit TensorDataset(Tensor input, Tensor target = {}, Site site = Site::here());
+  std::int64_t size() const override { return input_.shape()[0]; }
+  Sample get(std::int64_t index) const override;
+  Batch batch(const Draw& draw) const override;
+
+ private:
+  Tensor input_, target_;
 };
 
 }  // namespace xgrad::nn

@@ -179,8 +179,8 @@ void draw(Random& random, int digit, std::vector<Point>& path, std::uint8_t* pix
 // Kept apart from the streams that programs draw weights or noise from with the same seed.
 constexpr std::uint64_t digits_stream = 0x64676974;  // "dgit", then the set and the index
 
-Dataset draw_set(std::int64_t count, std::uint64_t seed, std::uint64_t set) {
-  Dataset result;
+Images draw_set(std::int64_t count, std::uint64_t seed, std::uint64_t set) {
+  Images result;
   result.labels.resize(static_cast<std::size_t>(count));
   result.pixels.resize(static_cast<std::size_t>(count) * side * side);
   std::vector<Point> path;

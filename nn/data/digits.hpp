@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include <xgrad/engine/site.hpp>
-#include <xgrad/nn/data/dataset.hpp>
+#include <xgrad/nn/data/images.hpp>
 
 namespace xgrad::nn {
 

@@ -78,7 +78,7 @@ Idx read_array(const std::string& path, std::uint8_t rank, Site site) {
 
 }  // namespace
 
-Dataset read_idx(const std::string& images, const std::string& labels, std::int64_t classes, Site site) {
+Images read_idx(const std::string& images, const std::string& labels, std::int64_t classes, Site site) {
   if (classes < 1 || classes > 256)
     xgrad::detail::fail<ValueError>("read_idx", site, "classes is {}, expected 1 to 256", classes);
   Idx label = read_array(labels, 1, site);

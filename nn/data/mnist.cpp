@@ -13,7 +13,7 @@ bool exists(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0;
 }
 
-Dataset load_set(const std::string& directory, const char* idx, const char* csv, Site site) {
+Images load_set(const std::string& directory, const char* idx, const char* csv, Site site) {
   const auto file = [&](const char* what) {
     const std::string plain = directory + '/' + idx + what;
     return exists(plain) ? plain : plain + ".gz";
@@ -25,7 +25,7 @@ Dataset load_set(const std::string& directory, const char* idx, const char* csv,
     xgrad::detail::fail<IoError>("load_mnist", site,
                                  "{}: found neither {}-images-idx3-ubyte[.gz] with {}-labels-idx1-ubyte[.gz] nor {}",
                                  detail::printable(directory, 4096), idx, idx, csv);
-  Dataset set = use_idx ? read_idx(images, labels, 10, site) : read_csv(table, site);
+  Images set = use_idx ? read_idx(images, labels, 10, site) : read_csv(table, site);
   if (set.rows != 28 || set.columns != 28)
     xgrad::detail::fail<IoError>("load_mnist", site, "{}: images of {}x{} pixels, expected 28x28",
                                  detail::printable(images, 4096), set.rows, set.columns);

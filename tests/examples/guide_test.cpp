@@ -151,6 +151,18 @@ TEST_CASE("guide: training, and files") {
   Net other(random);
   other.load_state(nn::load_safetensors(path));
 
+  nn::save_npz(path + ".npz", {{"points", points}, {"inside", inside}});  // numpy.savez
+  nn::save_pytorch(path + ".pt", net.state());                            // torch.save(net.state_dict(), path)
+  std::vector<nn::NamedTensor> arrays = nn::load_npz(path + ".npz");
+  nn::StateReport report = other.load_state(nn::load_pytorch(path + ".pt"), false);
+
+  nn::TensorDataset samples(arrays[0].tensor, arrays[1].tensor);
+  nn::DataLoader loader(samples, {.batch_size = 100, .shuffle = true, .seed = 1, .workers = 2});
+  double total = 0;
+  for (auto [x, y] : loader.epoch(0)) total += sum(y).item();
+
+  CHECK(report.fits());
+  CHECK(total == sum(inside).item());
   CHECK(net.named_parameters()[0].name == "near.centers");
   CHECK(net.parameters().size() == 3);
   CHECK(bce_with_logits(net(points), inside).item() < 0.2);

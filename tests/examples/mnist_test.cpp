@@ -22,7 +22,7 @@ class SmallMnist : public TempFolder {
   }
 
  private:
-  void write_set(const std::string& name, const xgrad::nn::Dataset& set) const {
+  void write_set(const std::string& name, const xgrad::nn::Images& set) const {
     const std::string count = big_endian(static_cast<std::uint32_t>(set.size()));
     write(name + "-images-idx3-ubyte", big_endian(0x803) + count + big_endian(28) + big_endian(28) +
                                            std::string(set.pixels.begin(), set.pixels.end()));

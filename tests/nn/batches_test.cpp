@@ -17,8 +17,8 @@ using namespace xgrad::tests;
 namespace {
 
 // Image i tells its number in its first two pixels; the others run through all values.
-Dataset numbered(int count) {
-  Dataset set;
+Images numbered(int count) {
+  Images set;
   for (int i = 0; i < count; ++i) {
     set.labels.push_back(static_cast<std::uint8_t>(i % 10));
     for (int k = 0; k < 784; ++k)
@@ -38,7 +38,7 @@ std::vector<int> order_of(Batches& batches, std::int64_t epoch) {
     }
   return order;
 }
-std::vector<int> order_of(const Dataset& set, BatchOptions options, std::int64_t batch_size, std::int64_t epoch) {
+std::vector<int> order_of(const Images& set, BatchOptions options, std::int64_t batch_size, std::int64_t epoch) {
   options.scaling = Scaling::none;
   Batches batches(set, batch_size, options);
   return order_of(batches, epoch);
@@ -47,7 +47,7 @@ std::vector<int> order_of(const Dataset& set, BatchOptions options, std::int64_t
 }  // namespace
 
 TEST_CASE("every sample comes once an epoch, in an order of seed and epoch alone") {
-  const Dataset set = numbered(1003);
+  const Images set = numbered(1003);
   std::vector<int> all(1003);
   for (int i = 0; i < 1003; ++i) all[static_cast<std::size_t>(i)] = i;
   const std::vector<int> first = order_of(set, {.seed = 1}, 100, 0);
@@ -66,9 +66,8 @@ TEST_CASE("every sample comes once an epoch, in an order of seed and epoch alone
   CHECK((order_of(batches, 0) == first));
   CHECK((order_of(batches, 5) == fifth));
   // Two epochs side by side do not disturb each other.
-  const std::vector<float> a = batches.at(0, 3).images.to_vector<float>(),
-                           b = batches.at(5, 3).images.to_vector<float>();
-  CHECK((batches.at(0, 3).images.to_vector<float>() == a));
+  const std::vector<float> a = batches.at(0, 3).input.to_vector<float>(), b = batches.at(5, 3).input.to_vector<float>();
+  CHECK((batches.at(0, 3).input.to_vector<float>() == a));
   CHECK((a != b));
 }
 
@@ -80,7 +79,7 @@ TEST_CASE("an order is the same on every machine and in every version") {
 TEST_CASE("a shuffle favours no place") {
   // Where sample 0 goes among 5, over 2000 epochs: 400 each, with a deviation of 18.
   int seen[5] = {};
-  const Dataset set = numbered(5);
+  const Images set = numbered(5);
   Batches batches(set, 5, {.seed = 3, .scaling = Scaling::none});
   for (int epoch = 0; epoch < 2000; ++epoch) {
     const std::vector<int> order = order_of(batches, epoch);
@@ -90,15 +89,15 @@ TEST_CASE("a shuffle favours no place") {
 }
 
 TEST_CASE("a short last batch is kept unless drop_last") {
-  const Dataset set = numbered(10);
+  const Images set = numbered(10);
   Batches keep(set, 4), drop(set, 4, {.drop_last = true}), whole(set, 5, {.drop_last = true}), huge(set, 1000);
   CHECK(keep.count() == 3);
-  CHECK(keep.at(0, 2).images.shape() == Shape{2, 784});
-  CHECK(keep.at(0, 2).labels.shape() == Shape{2});
+  CHECK(keep.at(0, 2).input.shape() == Shape{2, 784});
+  CHECK(keep.at(0, 2).target.shape() == Shape{2});
   CHECK(drop.count() == 2);
   CHECK(whole.count() == 2);
   CHECK(huge.count() == 1);
-  CHECK(huge.at(0, 0).images.shape() == Shape{10, 784});
+  CHECK(huge.at(0, 0).input.shape() == Shape{10, 784});
   Batches most(set, std::numeric_limits<std::int64_t>::max());
   CHECK(most.count() == 1);
   int drawn = 0;
@@ -111,9 +110,9 @@ TEST_CASE("a short last batch is kept unless drop_last") {
 }
 
 TEST_CASE("pixels are scaled as numpy would, to the last bit") {
-  const Dataset set = numbered(1);
+  const Images set = numbered(1);
   const auto images = [&](Scaling scaling, DType dtype) {
-    return to_tensors(set, {.scaling = scaling, .dtype = dtype}).images;
+    return to_tensors(set, {.scaling = scaling, .dtype = dtype}).input;
   };
   const std::vector<float> unit = images(Scaling::unit, float32).to_vector<float>(),
                            inset = images(Scaling::inset, float32).to_vector<float>(),
@@ -133,24 +132,24 @@ TEST_CASE("pixels are scaled as numpy would, to the last bit") {
 }
 
 TEST_CASE("images flat or in planes, labels as numbers or one-hot") {
-  const Dataset set = numbered(12);
+  const Images set = numbered(12);
   const Batch planes = to_tensors(set, {.flatten = false});
-  CHECK(planes.images.shape() == Shape{12, 1, 28, 28});
-  CHECK((planes.images.to_vector<float>() == to_tensors(set).images.to_vector<float>()));
-  CHECK(planes.labels.dtype() == int64);
+  CHECK(planes.input.shape() == Shape{12, 1, 28, 28});
+  CHECK((planes.input.to_vector<float>() == to_tensors(set).input.to_vector<float>()));
+  CHECK(planes.target.dtype() == int64);
   const Batch hot = to_tensors(set, {.dtype = float64, .one_hot = true, .on = 0.99, .off = 0.01});
-  REQUIRE(hot.labels.shape() == Shape{12, 10});
-  REQUIRE(hot.labels.dtype() == float64);
+  REQUIRE(hot.target.shape() == Shape{12, 10});
+  REQUIRE(hot.target.dtype() == float64);
   for (int i = 0; i < 12; ++i)
-    for (int c = 0; c < 10; ++c) CHECK(hot.labels.data<double>()[i * 10 + c] == (c == i % 10 ? 0.99 : 0.01));
-  CHECK(to_tensors(set, {.one_hot = true}).labels.dtype() == float32);
+    for (int c = 0; c < 10; ++c) CHECK(hot.target.data<double>()[i * 10 + c] == (c == i % 10 ? 0.99 : 0.01));
+  CHECK(to_tensors(set, {.one_hot = true}).target.dtype() == float32);
 }
 
 TEST_CASE("a batch has elements of its own, and a loop takes no new memory") {
-  const Dataset set = numbered(100);
+  const Images set = numbered(100);
   Batches batches(set, 10);
   Batch kept = batches.at(0, 0);
-  const std::vector<float> before = kept.images.to_vector<float>();
+  const std::vector<float> before = kept.input.to_vector<float>();
   const auto run = [&](int epochs) {
     double sum = 0;
     for (int e = 0; e < epochs; ++e)
@@ -161,20 +160,20 @@ TEST_CASE("a batch has elements of its own, and a loop takes no new memory") {
   const MemoryUse warm = memory_use();
   CHECK(run(20) > 0);
   CHECK(memory_use().in_use + memory_use().pooled == warm.in_use + warm.pooled);
-  CHECK((kept.images.to_vector<float>() == before));
+  CHECK((kept.input.to_vector<float>() == before));
 }
 
 TEST_CASE("batches that cannot be are refused") {
-  const Dataset set = numbered(10);
-  const auto refuse = [](const Dataset& data, std::int64_t size, const BatchOptions& options) {
+  const Images set = numbered(10);
+  const auto refuse = [](const Images& data, std::int64_t size, const BatchOptions& options) {
     return error_of<ValueError>([&] { Batches(data, size, options); });
   };
-  CHECK_THAT(refuse(set, 0, {}), contains("Batches: batch_size is 0, expected at least 1"));
+  CHECK_THAT(refuse(set, 0, {}), contains("DataLoader: batch_size is 0, expected at least 1"));
   CHECK_THAT(refuse(set, 0, {}), contains("batches_test.cpp:"));
   CHECK_THAT(refuse(set, -5, {}), contains("batch_size is -5"));
-  CHECK_THAT(refuse(Dataset{}, 10, {}), contains("the dataset is empty"));
-  CHECK_THAT(refuse(set, 11, {.drop_last = true}), contains("drop_last leaves nothing: 10 images, batch_size 11"));
-  Dataset wrong = set;
+  CHECK_THAT(refuse(Images{}, 10, {}), contains("there are no images"));
+  CHECK_THAT(refuse(set, 11, {.drop_last = true}), contains("drop_last leaves nothing: 10 samples, batch_size 11"));
+  Images wrong = set;
   wrong.labels[3] = 10;
   CHECK_THAT(refuse(wrong, 5, {}), contains("label 3 is 10, expected 0 to 9"));
   wrong = set;
@@ -186,7 +185,7 @@ TEST_CASE("batches that cannot be are refused") {
   wrong.rows = wrong.columns = std::int64_t{1} << 32;  // whose product is 0 in 64 bits
   CHECK_THAT(refuse(wrong, 5, {}), contains("images of 4294967296x4294967296"));
   CHECK_THAT(error_of<DTypeError>([&] { Batches(set, 5, {.dtype = int64}); }), contains("images cannot be int64"));
-  CHECK_THAT(error_of<ValueError>([&] { to_tensors(Dataset{}); }), contains("the dataset is empty"));
+  CHECK_THAT(error_of<ValueError>([&] { to_tensors(Images{}); }), contains("there are no images"));
 
   Batches batches(set, 5);
   CHECK_THAT(error_of<ValueError>([&] { batches.at(0, 2); }), contains("at: the batch is 2, expected 0 to 1"));

@@ -12,7 +12,7 @@ namespace {
 /// Three images: MNIST's first where $XGRAD_DATA has it, else drawn ones.
 std::pair<Tensor, Tensor> three_samples() {
   const char* data = std::getenv("XGRAD_DATA");
-  nn::Dataset train = data ? nn::load_mnist(std::string(data) + "/mnist").train : nn::synthetic_digits(3, 1).train;
+  nn::Images train = data ? nn::load_mnist(std::string(data) + "/mnist").train : nn::synthetic_digits(3, 1).train;
   train.truncate(3);
   const auto [images, labels] = nn::to_tensors(train, {.dtype = float64, .one_hot = true});
   return {images, labels};

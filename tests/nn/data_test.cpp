@@ -50,7 +50,7 @@ std::string csv(int count, const std::string& line_end = "\n") {
   for (std::size_t i = 0; i < labels.size(); ++i) text += csv_row(labels[i], pixels, i * 784) + line_end;
   return text;
 }
-bool same(const Dataset& a, const Dataset& b) {
+bool same(const Images& a, const Images& b) {
   return a.rows == b.rows && a.columns == b.columns && a.pixels == b.pixels && a.labels == b.labels;
 }
 
@@ -75,7 +75,7 @@ long peak_kilobytes() {
 TEST_CASE("IDX files are read plain and gzip'd, told by content") {
   const TempFolder folder;
   const std::string images = folder.write("images", idx_images(3)), labels = folder.write("labels", idx_labels(3));
-  const Dataset set = read_idx(images, labels);
+  const Images set = read_idx(images, labels);
   CHECK(set.size() == 3);
   CHECK(set.rows == 28);
   CHECK(set.columns == 28);
@@ -92,7 +92,7 @@ TEST_CASE("IDX files are read plain and gzip'd, told by content") {
   CHECK(
       same(set, read_idx(folder.write("parts.gz", gzip(content.substr(0, 100)) + gzip(content.substr(100))), labels)));
 
-  const Dataset small = read_idx(folder.write("small", idx_images(3, 2, 5)), labels);
+  const Images small = read_idx(folder.write("small", idx_images(3, 2, 5)), labels);
   CHECK(small.rows == 2);
   CHECK(small.columns == 5);
 }
@@ -140,7 +140,7 @@ TEST_CASE("a bad IDX image file is one error with file and byte") {
 TEST_CASE("an IDX file cut or damaged at any byte is an error") {
   const TempFolder folder;
   const std::string labels = folder.write("labels", idx_labels(2)), plain = idx_images(2, 3, 4), packed = gzip(plain);
-  const Dataset good = read_idx(folder.write("good", plain), labels);
+  const Images good = read_idx(folder.write("good", plain), labels);
   for (const std::string& whole : {plain, packed})
     for (std::size_t length = 0; length < whole.size(); ++length) {
       const std::string path = folder.write("cut", whole.substr(0, length));
@@ -216,7 +216,7 @@ TEST_CASE("what is no readable file is an error with its name") {
 
 TEST_CASE("CSV and IDX of the same images are the same tensors") {
   const TempFolder folder;
-  const Dataset idx = read_idx(folder.write("images", idx_images(5)), folder.write("labels", idx_labels(5)));
+  const Images idx = read_idx(folder.write("images", idx_images(5)), folder.write("labels", idx_labels(5)));
   std::string names = "label";
   for (int i = 0; i < 784; ++i) names += ",pixel" + std::to_string(i);
   const std::string unix_text = csv(5), dos_text = csv(5, "\r\n");
@@ -224,14 +224,14 @@ TEST_CASE("CSV and IDX of the same images are the same tensors") {
        {unix_text, dos_text, unix_text.substr(0, unix_text.size() - 1), dos_text.substr(0, dos_text.size() - 2),
         names + '\n' + unix_text, names + "\r\n" + dos_text, '"' + names + "\n" + unix_text, "\xef\xbb\xbf" + unix_text,
         "\xef\xbb\xbf" + names + "\n" + unix_text, unix_text + "\n\n", gzip(unix_text)}) {
-    const Dataset table = read_csv(folder.write("table.csv", text));
+    const Images table = read_csv(folder.write("table.csv", text));
     REQUIRE(same(table, idx));
     const Batch a = to_tensors(table), b = to_tensors(idx);
-    CHECK((a.images.to_vector<float>() == b.images.to_vector<float>()));
-    CHECK(a.labels.to_vector<std::int64_t>() == b.labels.to_vector<std::int64_t>());
+    CHECK((a.input.to_vector<float>() == b.input.to_vector<float>()));
+    CHECK(a.target.to_vector<std::int64_t>() == b.target.to_vector<std::int64_t>());
   }
   // Long enough to be read in many pieces.
-  const Dataset many = read_csv(folder.write("many.csv", csv(1000)));
+  const Images many = read_csv(folder.write("many.csv", csv(1000)));
   CHECK(same(many, read_idx(folder.write("images", idx_images(1000)), folder.write("labels", idx_labels(1000)))));
 }
 
@@ -330,7 +330,7 @@ TEST_CASE("load_mnist takes whichever form is there") {
 
 TEST_CASE("a dataset can be cut short") {
   const TempFolder folder;
-  Dataset set = read_idx(folder.write("images", idx_images(5)), folder.write("labels", idx_labels(5)));
+  Images set = read_idx(folder.write("images", idx_images(5)), folder.write("labels", idx_labels(5)));
   set.truncate(9);
   CHECK(set.size() == 5);
   set.truncate(2);

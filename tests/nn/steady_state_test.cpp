@@ -24,7 +24,7 @@ long resident_pages() {
 
 /// The two networks of the mnist program, on drawn digits.
 struct Training {
-  nn::Dataset digits = nn::synthetic_digits(500, 1).train;
+  nn::Images digits = nn::synthetic_digits(500, 1).train;
   nn::Sequential net;
   nn::Batches batches;
   bool labels_are_numbers;
