@@ -59,7 +59,9 @@ StateReport compare_states(const std::vector<NamedTensor>& own, const std::vecto
   for (const NamedTensor& item : own) ours[item.name] = &item.tensor;
   for (const NamedTensor& item : loaded) theirs[item.name] = &item.tensor;
   StateReport report;
-  for (const auto& [name, tensor] : own) {
+  for (const NamedTensor& item : own) {
+    const std::string& name = item.name;
+    const Tensor& tensor = item.tensor;
     const auto found = theirs.find(name);
     if (found == theirs.end())
       report.missing.push_back({name, nearest(name, loaded, [&](auto& other) { return !ours.count(other.name); })});

@@ -190,13 +190,13 @@ TEST_CASE("loader: samplers") {
 }
 
 TEST_CASE("loader: what cannot be is refused") {
-  const Numbers numbers(10), none(0);
+  const Numbers numbers(10), nothing(0);
   const nn::SequentialSampler all(10);
   const auto refuse = [](const nn::Dataset& set, const nn::LoaderOptions& options) {
     return error_of<ValueError>([&] { nn::DataLoader(set, options); });
   };
   CHECK_THAT(refuse(numbers, {.batch_size = 0}), contains("DataLoader: batch_size is 0"));
-  CHECK_THAT(refuse(none, {}), contains("there are no samples"));
+  CHECK_THAT(refuse(nothing, {}), contains("there are no samples"));
   CHECK_THAT(refuse(numbers, {.batch_size = 11, .drop_last = true}), contains("drop_last leaves nothing"));
   CHECK_THAT(refuse(numbers, {.shuffle = true, .sampler = &all}), contains("a sampler and shuffle"));
   CHECK_THAT(refuse(numbers, {.workers = -1}), contains("workers is -1"));
