@@ -82,8 +82,9 @@ template <class T> struct PackedProduct {
 
   void columns() const {
     const i64 steps = parts(k, parts(k, most_steps)), wide = round_up(most_packed, kernels.columns);
-    // A panel of a is read once for each of b, and the other way around: packing has to pay.
-    const bool a_packed = n > 2 * kernels.columns;
+    // A panel of a is read once for each of b, and the other way around: packing has to pay. It does not where a kernel
+    // walks along rows of a.
+    const bool a_packed = n > 2 * kernels.columns && a.step != 1;
     const i64 as_it_is = b.line == 1 && m <= 2 * kernels.rows ? n / kernels.vector * kernels.vector : 0;
     const i64 room_a = a_packed ? round_up(std::min(m, most_packed), kernels.rows) : 0;
     const i64 room_b = round_up(std::min(n - as_it_is, wide), kernels.vector);
