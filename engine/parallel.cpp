@@ -1,5 +1,6 @@
 #include <xgrad/engine/error.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/team.hpp>
 #include <xgrad/engine/parallel.hpp>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
@@ -92,24 +94,47 @@ void set_threads(int count) {
 
 namespace detail {
 
-void run_tiles(std::int64_t tiles, TileFunction f, void* context) {
-  if (tiles <= 1 || threads() == 1) {
-    for (std::int64_t tile = 0; tile < tiles; ++tile) f(context, tile);
-    return;
+void Team::wait() const noexcept {
+  // What others still do takes microseconds, unless their processor is taken away.
+  for (int spins = 0; shared_->done.value.load(std::memory_order_acquire) < end_; ++spins)
+    if (spins < 4096) tbb::detail::machine_pause(1);
+    else std::this_thread::yield();
+}
+
+void run_team(std::int64_t most, TeamFunction f, void* context) {
+  const std::int64_t members = std::min({most, std::int64_t{threads()}, Team::Shared::most});
+  if (members <= 1) {
+    Team alone;
+    return f(context, alone);
   }
+  Team::Shared shared(members);
   char begin = 0, end = 0;  // what the thread sanitizer hangs the order on
   tell_release(&begin);
   arena().get()->execute([&] {
     tbb::parallel_for(
-        tbb::blocked_range<std::int64_t>(0, tiles, 1),
+        tbb::blocked_range<std::int64_t>(0, members, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {
           tell_acquire(&begin);
-          for (std::int64_t tile = range.begin(); tile < range.end(); ++tile) f(context, tile);
+          for (std::int64_t i = range.begin(); i < range.end(); ++i) {
+            Team team(&shared, i);
+            try {
+              f(context, team);
+            } catch (...) {  // nobody is to wait for this one
+              constexpr std::int64_t beyond = std::int64_t{1} << 60;
+              for (Team::Shared::Counter& next : shared.next) next.value.store(beyond);
+              shared.done.value.store(beyond);
+              throw;
+            }
+          }
           tell_release(&end);
         },
         tbb::simple_partitioner());
   });
   tell_acquire(&end);
+}
+
+void run_tiles(std::int64_t tiles, TileFunction f, void* context) {
+  with_team(tiles, [=](Team& team) { team.tiles(tiles, [=](std::int64_t tile) { f(context, tile); }); });
 }
 
 }  // namespace detail

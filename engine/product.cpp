@@ -2,6 +2,7 @@
 // alone, so that neither where a tile starts nor which thread computes it shows in the bits.
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/team.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
 #include <xgrad/engine/kernels/product.hpp>
 #include <xgrad/engine/parallel.hpp>
@@ -92,22 +93,26 @@ template <class T> struct PackedProduct {
     const Tensor room = scratch<T>((room_a + room_b) * together);
     T* const packed_b = elements_of<T>(room);
     T* const packed_a = packed_b + room_b * together;
-    for (i64 j = 0; j < n;) {
-      const bool b_packed = j >= as_it_is;
-      const i64 width = b_packed ? std::min(wide, n - j) : as_it_is;
-      for (i64 l = 0; l < k; l += together) {
-        const i64 depth = std::min(together, k - l);
-        const Packed y{part(b, j, l), width, b_packed ? round_up(width, kernels.vector) : 0, packed_b};
-        if (b_packed) pack(kernels.pack_b, y, depth, steps, kernels.columns, kernels.vector);
-        for (i64 i = 0; i < m; i += most_packed) {
-          const i64 height = std::min(most_packed, m - i);
-          const Packed x{part(a, i, l), height, a_packed ? round_up(height, kernels.rows) : 0, packed_a};
-          if (a_packed) pack(kernels.pack_a, x, depth, steps, kernels.rows, 0);
-          multiply(x, y, depth, steps, c + i * ldc + j, bias && l == 0 ? bias + j : nullptr, accumulate || l > 0);
+    const auto work = [&](Team& team) {
+      for (i64 j = 0; j < n;) {
+        const bool b_packed = j >= as_it_is;
+        const i64 width = b_packed ? std::min(wide, n - j) : as_it_is;
+        for (i64 l = 0; l < k; l += together) {
+          const i64 depth = std::min(together, k - l);
+          const Packed y{part(b, j, l), width, b_packed ? round_up(width, kernels.vector) : 0, packed_b};
+          if (b_packed) pack(team, kernels.pack_b, y, depth, steps, kernels.columns, kernels.vector);
+          for (i64 i = 0; i < m; i += most_packed) {
+            const i64 height = std::min(most_packed, m - i);
+            const Packed x{part(a, i, l), height, a_packed ? round_up(height, kernels.rows) : 0, packed_a};
+            if (a_packed) pack(team, kernels.pack_a, x, depth, steps, kernels.rows, 0);
+            multiply(team, x, y, depth, steps, c + i * ldc + j, bias && l == 0 ? bias + j : nullptr,
+                     accumulate || l > 0);
+          }
         }
+        j += width;
       }
-      j += width;
-    }
+    };
+    with_team(m * n * k > parallel_product ? threads() : 1, work);
   }
 
  private:
@@ -122,27 +127,24 @@ template <class T> struct PackedProduct {
     return {f.at + line * f.line + step * f.step, f.line, f.step};
   }
 
-  /// On several threads only where the product is large.
-  template <class F> void tiles(i64 count, F f) const {
-    if (m * n * k > parallel_product) return parallel_for(count, f);
-    for (i64 tile = 0; tile < count; ++tile) f(tile);
-  }
-
   /// How many parts of `step` lines. Up to `spare` lines more are left to the last one: the kernels cut the end of b
   /// into panels as wide as they can.
   static i64 parts_of(i64 lines, i64 step, i64 spare) noexcept { return std::max<i64>(1, parts(lines - spare, step)); }
 
-  void pack(void (*kernel)(Factor<T>, i64, i64, T*), const Packed& x, i64 depth, i64 steps, i64 unit, i64 spare) const {
+  void pack(Team& team, void (*kernel)(Factor<T>, i64, i64, T*), const Packed& x, i64 depth, i64 steps, i64 unit,
+            i64 spare) const {
     const i64 step = std::max<i64>(1, packed_at_once / (unit * steps)) * unit;
     const i64 count = parts_of(x.lines, step, spare);
-    tiles(count * parts(depth, steps), [&](i64 tile) {
-      const i64 l = tile / count * steps, first = tile % count * step, now = std::min(steps, depth - l);
-      kernel(part(x.from, first, l), tile % count < count - 1 ? step : x.lines - first, now,
+    const i64 deep = parts(depth, steps);
+    team.tiles(count * deep, [&](i64 tile) {
+      const i64 l = tile % deep * steps, first = tile / deep * step, now = std::min(steps, depth - l);
+      kernel(part(x.from, first, l), tile / deep < count - 1 ? step : x.lines - first, now,
              x.to + l * x.room + first * now);
     });
   }
 
-  void multiply(const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add, bool adds) const {
+  void multiply(Team& team, const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add,
+                bool adds) const {
     const i64 enough = std::max(parallel_product / 2, x.lines * y.lines * depth / most_tiles);
     i64 rows = std::min(x.lines, most_rows), columns = y.lines;
     const auto is_large = [&] { return rows * columns * depth > enough; };
@@ -150,12 +152,16 @@ template <class T> struct PackedProduct {
     while (is_large() && columns > 4 * kernels.columns) halve(columns, kernels.columns);
     while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
     const i64 across = parts_of(y.lines, columns, kernels.vector);
-    tiles(across * parts(x.lines, rows), [&](i64 tile) {
-      const i64 i = tile / across * rows, j = tile % across * columns;
+    const i64 down = parts(x.lines, rows);
+    // A thread's tiles are neighbours along the larger factor, of which it then needs a part only.
+    const bool by_columns = y.lines > x.lines;
+    team.tiles(across * down, [&](i64 tile) {
+      const i64 row = by_columns ? tile % down : tile / across, column = by_columns ? tile / down : tile % across;
+      const i64 i = row * rows, j = column * columns;
       for (i64 l = 0; l < depth; l += steps) {
         const i64 now = std::min(steps, depth - l);
         kernels.multiply({.m = std::min(rows, x.lines - i),
-                          .n = tile % across < across - 1 ? columns : y.lines - j,
+                          .n = column < across - 1 ? columns : y.lines - j,
                           .k = now,
                           .a = x.room ? Factor<T>{x.to + l * x.room + i * now, 1, kernels.rows} : part(x.from, i, l),
                           .a_packed = x.room > 0,
