@@ -32,7 +32,7 @@ template <class T> struct PackedProduct {
   // What a kernel reads again and again stays in the caches: a panel of b and a's part of a tile.
   static constexpr i64 most_steps = 256, most_rows = 48, most_packed = 4096;
   // Parts of the sum that are packed together, and what a thread packs at a time, in elements.
-  static constexpr i64 packed_together = i64{1} << 17, packed_at_once = i64{1} << 15, most_tiles = 64;
+  static constexpr i64 packed_together = i64{1} << 17, packed_at_once = i64{1} << 13, most_tiles = 64;
   static constexpr i64 fits = i64{1} << 18;  // elements, beside what is packed
 
   Factor<T> a, b;  // lines are rows of a and columns of b
@@ -143,13 +143,20 @@ template <class T> struct PackedProduct {
     });
   }
 
+  /// So many that four threads get about as many each, if there is such a number.
+  i64 rows_of_tile(i64 lines) const noexcept {
+    for (i64 rows = most_rows; rows > most_rows / 3; rows -= kernels.rows)
+      if (round_up(parts(lines, rows), 4) * rows <= lines + lines / 16) return rows;
+    return std::min(lines, most_rows);
+  }
+
   void multiply(Team& team, const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add,
                 bool adds) const {
-    const i64 enough = std::max(parallel_product / 2, x.lines * y.lines * depth / most_tiles);
-    i64 rows = std::min(x.lines, most_rows), columns = y.lines;
+    const i64 enough = std::max(parallel_product / 4, x.lines * y.lines * depth / most_tiles);
+    i64 rows = rows_of_tile(x.lines), columns = y.lines;
     const auto is_large = [&] { return rows * columns * depth > enough; };
     const auto halve = [](i64& extent, i64 step) { extent = round_up((extent + 1) / 2, step); };
-    while (is_large() && columns > 4 * kernels.columns) halve(columns, kernels.columns);
+    while (is_large() && columns > 2 * kernels.columns) halve(columns, kernels.columns);
     while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
     const i64 across = parts_of(y.lines, columns, kernels.vector);
     const i64 down = parts(x.lines, rows);
