@@ -1,6 +1,6 @@
 #include <xgrad/ops/internal/along.hpp>
 
-#include <xgrad/engine/internal/parallel_for.hpp>
+#include <xgrad/engine/internal/reduce_in_parts.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/engine/kernels/arrays.hpp>
 
@@ -8,33 +8,6 @@
 
 namespace xgrad::detail {
 namespace {
-
-constexpr i64 tile = 32 * 1024;  // elements
-
-/// f(first, count) for parts of 0 .. outer - 1 that hold about a tile's elements.
-template <class F> void each_part(const Middle& m, F f) {
-  const i64 line = std::max<i64>(1, m.n * m.inner),
-            step = m.outer * line < 2 * tile ? m.outer : std::max<i64>(1, tile / line);
-  if (m.outer == 0 || m.inner == 0) return;
-  parallel_for((m.outer + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, m.outer - part * step)); });
-}
-
-/// Reduces with kernel(from, outer, n, inner, to). A long middle axis is cut into pieces, and what they give is
-/// reduced.
-template <class T, class Kernel> void reduce_in_parts(Kernel kernel, const T* from, const Middle& m, T* to) {
-  if (m.n * m.inner < 2 * tile || m.inner > tile / 4)
-    return each_part(m, [&](i64 first, i64 count) {
-      kernel(from + first * m.n * m.inner, count, m.n, m.inner, to + first * m.inner);
-    });
-  const i64 step = tile / m.inner, pieces = (m.n + step - 1) / step;
-  const Tensor partial = new_array(dtype_of<T>, {m.outer, pieces, m.inner});
-  T* const part = static_cast<T*>(Access::body(partial)->data);
-  parallel_for(m.outer * pieces, [&](i64 i) {
-    const i64 first = i % pieces * step;
-    kernel(from + (i / pieces * m.n + first) * m.inner, 1, std::min(step, m.n - first), m.inner, part + i * m.inner);
-  });
-  reduce_in_parts(kernel, part, {m.outer, pieces, m.inner}, to);
-}
 
 /// int64 has no kernels: result(first element, stride) for each line.
 template <class F> void each_line(const void* from, const Middle& m, void* to, F result) {
@@ -69,7 +42,8 @@ template <class F> void by_type(DType dtype, F f) {
 /// kernel(the table for T) is the one to reduce with.
 template <class Choose> void reduce_floating(DType dtype, const void* from, const Middle& m, void* to, Choose choose) {
   by_type(dtype, [&]<class T>(T*) {
-    reduce_in_parts(choose(array_kernels<T>()), static_cast<const T*>(from), m, static_cast<T*>(to));
+    reduce_in_parts(choose(array_kernels<T>()), static_cast<const T*>(from), m.outer, m.n, m.inner,
+                    static_cast<T*>(to));
   });
 }
 
@@ -83,7 +57,7 @@ template <class Choose> Tensor map_along(const Tensor& a, const Tensor* b, int a
       const auto kernel = choose(array_kernels<T>());
       const T *first = static_cast<const T*>(p[1]), *second = static_cast<const T*>(p[2]);
       T* const to = static_cast<T*>(p[0]);
-      each_part(m, [&](i64 line, i64 count) {
+      each_part(m.outer, std::max<i64>(1, m.n) * m.inner, [&](i64 line, i64 count) {
         const i64 offset = line * m.n * m.inner;
         if constexpr (std::is_invocable_v<decltype(kernel), const T*, i64, i64, i64, T*>)
           kernel(first + offset, count, m.n, m.inner, to + offset);
@@ -127,7 +101,7 @@ void argmax_along(DType dtype, const void* from, const Middle& m, void* to) {
   if (dtype == DType::int64)
     return each_line(from, m, to, [&](const i64* x, i64 stride) { return best(x, m.n, stride, larger); });
   by_type(dtype, [&]<class T>(T*) {
-    each_part(m, [&](i64 first, i64 count) {
+    each_part(m.outer, std::max<i64>(1, m.n) * m.inner, [&](i64 first, i64 count) {
       array_kernels<T>().argmax(static_cast<const T*>(from) + first * m.n * m.inner, count, m.n, m.inner,
                                 static_cast<i64*>(to) + first * m.inner);
     });
