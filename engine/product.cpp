@@ -115,6 +115,19 @@ template <class T> struct PackedProduct {
     with_team(m * n * k > parallel_product ? threads() : 1, work);
   }
 
+  /// All of b, to be used again and again.
+  void pack_to(T* packed) const {
+    with_team(n * k > packed_together ? threads() : 1, [&](Team& team) {
+      pack(team, kernels.pack_b, all_of_b(packed), k, parts(k, parts(k, most_steps)), kernels.columns, kernels.vector);
+    });
+  }
+  void multiply_by(T* packed) const {
+    with_team(m * n * k > parallel_product ? threads() : 1, [&](Team& team) {
+      multiply(team, Packed{a, m, 0, nullptr}, all_of_b(packed), k, parts(k, parts(k, most_steps)), c, bias,
+               accumulate);
+    });
+  }
+
  private:
   /// Lines of a factor, and where they are packed if `room` is not 0: as many elements to a step.
   struct Packed {
@@ -122,6 +135,8 @@ template <class T> struct PackedProduct {
     i64 lines, room;
     T* to;
   };
+
+  Packed all_of_b(T* packed) const noexcept { return {b, n, round_up(n, kernels.vector), packed}; }
 
   static Factor<T> part(const Factor<T>& f, i64 line, i64 step) noexcept {
     return {f.at + line * f.line + step * f.step, f.line, f.step};
@@ -183,6 +198,11 @@ template <class T> struct PackedProduct {
   }
 };
 
+template <class T> Factor<T> factor(const void* at, bool lines_lie_across, i64 stride) noexcept {
+  const T* const first = static_cast<const T*>(at);
+  return lines_lie_across ? Factor<T>{first, 1, stride} : Factor<T>{first, stride, 1};
+}
+
 template <class T> struct Product {
   bool ta, tb;
   i64 m, n, k;
@@ -200,10 +220,7 @@ template <class T> struct Product {
     if (m == 1 && (!ta || lda == 1)) return start(), vector_times(tb, n, b, ldb, a);
     if (n == 1 && (tb || ldb == 1) && ldc == 1) return start(), vector_times(!ta, m, a, lda, b);
     if (k == 1 && (ta || lda == 1) && (!tb || ldb == 1)) return start(), column_times_row();
-    const auto factor = [](const T* at, bool lines_lie_across, i64 stride) {
-      return lines_lie_across ? Factor<T>{at, 1, stride} : Factor<T>{at, stride, 1};
-    };
-    PackedProduct<T>{factor(a, ta, lda), factor(b, !tb, ldb), m, n, k, c, ldc, bias, accumulate}.run();
+    PackedProduct<T>{factor<T>(a, ta, lda), factor<T>(b, !tb, ldb), m, n, k, c, ldc, bias, accumulate}.run();
   }
 
  private:
@@ -255,6 +272,27 @@ void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, 
   if (m == 0 || n == 0) return;
   const auto typed = dtype == DType::float32 ? product<float> : product<double>;
   typed(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, bias, accumulate);
+}
+
+PackedFactor::PackedFactor(DType dtype, bool tb, i64 n, i64 k, const void* b, i64 ldb) : dtype_(dtype), n_(n), k_(k) {
+  const auto pack = [&]<class T>(T) {
+    PackedProduct<T> p{{}, factor<T>(b, !tb, ldb), 0, n, k, nullptr, 0, nullptr, false};
+    packed_ = scratch<T>(round_up(n, p.kernels.vector) * k);
+    if (n > 0 && k > 0) p.pack_to(elements_of<T>(packed_));
+  };
+  dtype == DType::float32 ? pack(float{}) : pack(double{});
+}
+
+void PackedFactor::multiply(i64 m, const void* a, i64 lda, void* c, i64 ldc, bool accumulate) const {
+  if (m == 0 || n_ == 0) return;
+  const auto run = [&]<class T>(T) {
+    T* const to = static_cast<T*>(c);
+    for (i64 i = 0; k_ == 0 && !accumulate && i < m; ++i) std::fill_n(to + i * ldc, n_, T{0});
+    if (k_ > 0)
+      PackedProduct<T>{factor<T>(a, false, lda), {}, m, n_, k_, to, ldc, nullptr, accumulate}.multiply_by(
+          elements_of<T>(packed_));
+  };
+  dtype_ == DType::float32 ? run(float{}) : run(double{});
 }
 
 }  // namespace xgrad::detail

@@ -8,7 +8,6 @@
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/internal/plain.hpp>
-#include <xgrad/ops/internal/view.hpp>
 #include <xgrad/ops/kernels/lstm.hpp>
 #include <xgrad/ops/linear.hpp>
 #include <xgrad/ops/mul.hpp>
@@ -37,35 +36,44 @@ struct Extents {
 // The op's result is one array, all h and then the last c: (T + 1, N, H). Kept beside it: the gates of all steps
 // (T, N, 4 H), then each step's c (T, N, H).
 
-/// f(first row, rows) for parts of the batch, which go through all steps by themselves: as many rows as a product takes
-/// without packing the weights anew for each step, as long as those stay in the cache.
+/// f(first row, rows) for parts of the batch, which go through all steps by themselves, as long as the weights stay in
+/// a cache.
 template <class F> void each_part(const Extents& n, F f) {
   constexpr i64 few = 16, in_cache = i64{1} << 18;
   const i64 step = n.gates() * n.units <= in_cache ? few : std::max<i64>(1, n.rows);
   parallel_for((n.rows + step - 1) / step, [&](i64 part) { f(part * step, std::min(step, n.rows - part * step)); });
 }
 
-/// Pointers: all h and the last c, what is kept; x, the first h and c, w_ih, w_hh turned, and up to two biases.
+/// What the next step reads, from memory that is far by then.
+template <class T> void fetch(const T* from, i64 n) noexcept {
+  for (i64 i = 0; i < n; i += 64 / i64{sizeof(T)}) __builtin_prefetch(from + i, 0, 2);
+}
+
+/// Pointers: all h and the last c, what is kept; x, the first h and c, w_ih, w_hh, and up to two biases.
 template <class T> void forward(const Extents& n, int bias_count, Pointers p) {
   const auto in = [p](int i) { return static_cast<const T*>(p[2 + i]); };
   T *const h = static_cast<T*>(p[0]), *const gates = static_cast<T*>(p[1]);
   const DType dtype = dtype_of<T>;
-  for (i64 row = 0; row < n.steps * n.rows && bias_count > 0; ++row) {
-    T* const to = gates + row * n.gates();
-    std::copy_n(in(biases), n.gates(), to);
-    if (bias_count > 1) add_into(dtype, to, in(biases + 1), n.gates());
+  const Tensor both = new_array(dtype, {bias_count > 1 ? n.gates() : 0});
+  const T* bias = bias_count > 0 ? in(biases) : nullptr;
+  if (bias_count > 1) {
+    T* const sum = static_cast<T*>(Access::body(both)->data);
+    std::copy_n(bias, n.gates(), sum);
+    add_into(dtype, sum, in(biases + 1), n.gates());
+    bias = sum;
   }
   product(dtype, false, true, n.steps * n.rows, n.gates(), n.features, in(x_in), n.features, in(w_ih_in), n.features,
-          gates, n.gates(), bias_count > 0);
+          gates, n.gates(), false, bias);
   T* const c = gates + n.steps * n.rows * n.gates();
+  const PackedFactor w_hh(dtype, true, n.gates(), n.units, in(w_hh_in), n.units);
   each_part(n, [&](i64 row, i64 rows) {
     const i64 state = row * n.units;
     const T *last_h = in(h_in) + state, *last_c = in(c_in) + state;
     for (i64 step = 0; step < n.steps; ++step) {
       T *const z = gates + (step * n.rows + row) * n.gates(), *const next_c = c + step * n.state() + state,
                *const next_h = h + step * n.state() + state;
-      product(dtype, false, false, rows, n.gates(), n.units, last_h, n.units, in(w_hh_in), n.gates(), z, n.gates(),
-              true);
+      if (step + 1 < n.steps) fetch(z + n.rows * n.gates(), rows * n.gates());
+      w_hh.multiply(rows, last_h, n.units, z, n.gates(), true);
       kernels_of<LstmTable, T>().step(z, last_c, next_c, next_h, rows, n.units);
       last_h = next_h, last_c = next_c;
     }
@@ -80,7 +88,8 @@ template <class T> void through_steps(const Extents& n, Pointers p) {
   T *const grad_gates = static_cast<T*>(p[0]), *const grad_h = static_cast<T*>(p[1]),
            *const grad_c = static_cast<T*>(p[2]);
   const T *const gates = in(3), *const c = gates + n.steps * n.rows * n.gates(), *const first_c = in(4),
-                 *const w_hh = in(5), *const g = in(6);
+                 *const g = in(6);
+  const PackedFactor w_hh(dtype_of<T>, false, n.units, n.gates(), in(5), n.units);
   each_part(n, [&](i64 row, i64 rows) {
     const i64 state = row * n.units, count = rows * n.units;
     T *const dh = grad_h + state, *const dc = grad_c + state;
@@ -91,8 +100,8 @@ template <class T> void through_steps(const Extents& n, Pointers p) {
       const T* const c_at = c + step * n.state() + state;
       kernels_of<LstmTable, T>().step_grad(gates + at, step > 0 ? c_at - n.state() : first_c + state, c_at,
                                            g + step * n.state() + state, dh, dc, grad_gates + at, rows, n.units);
-      product(dtype_of<T>, false, false, rows, n.units, n.gates(), grad_gates + at, n.gates(), w_hh, n.units, dh,
-              n.units, false);
+      if (step > 0) fetch(gates + at - n.rows * n.gates(), rows * n.gates());
+      w_hh.multiply(rows, grad_gates + at, n.gates(), dh, n.units, false);
     }
   });
 }
@@ -179,11 +188,9 @@ LstmStates run(Call&& call) {
   const CallScope scope(call);
   const DType dtype = call.in(0).dtype();
   Output out(dtype, {n.steps + 1, n.rows, n.units}), kept(dtype, {5, n.steps, n.rows, n.units});
-  constexpr int turned[] = {1, 0};
-  const Tensor w_hh = reordered(call.in(w_hh_in).detach(), turned);
   const auto bias = [&](int i) { return i < call.count() ? reads(call.in(i)) : Elements(); };
   launch({writes(out), writes(kept), reads(call.in(x_in)), reads(call.in(h_in)), reads(call.in(c_in)),
-          reads(call.in(w_ih_in)), reads(w_hh), bias(biases), bias(biases + 1)},
+          reads(call.in(w_ih_in)), reads(call.in(w_hh_in)), bias(biases), bias(biases + 1)},
          [dtype, n, bias_count = call.count() - biases](Pointers p) {
            (dtype == DType::float32 ? forward<float> : forward<double>)(n, bias_count, p);
          });

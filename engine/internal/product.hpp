@@ -10,6 +10,19 @@ namespace xgrad::detail {
 void product(DType dtype, bool ta, bool tb, i64 m, i64 n, i64 k, const void* a, i64 lda, const void* b, i64 ldb,
              void* c, i64 ldc, bool accumulate, const void* bias = nullptr);
 
+/// The factor b (k, n) of many products, or stored as (n, k) where `tb`, laid out for them once. float32 or float64.
+class PackedFactor {
+ public:
+  PackedFactor(DType dtype, bool tb, i64 n, i64 k, const void* b, i64 ldb);
+  /// As product(), of rows a (m, k).
+  void multiply(i64 m, const void* a, i64 lda, void* c, i64 ldc, bool accumulate) const;
+
+ private:
+  DType dtype_;
+  i64 n_, k_;
+  Tensor packed_;
+};
+
 /// Multiply-adds below which a second thread does not pay.
 inline constexpr i64 parallel_product = i64{1} << 21;
 
