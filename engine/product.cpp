@@ -8,6 +8,7 @@
 #include <xgrad/engine/parallel.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace xgrad::detail {
 namespace {
@@ -90,29 +91,46 @@ template <class T> struct PackedProduct {
     const i64 room_a = a_packed ? round_up(std::min(m, most_packed), kernels.rows) : 0;
     const i64 room_b = round_up(std::min(n - as_it_is, wide), kernels.vector);
     const i64 together = std::min(k, std::max<i64>(1, packed_together / ((room_a + room_b + 1) * steps)) * steps);
-    const Tensor room = scratch<T>((room_a + room_b) * together);
-    T* const packed_b = elements_of<T>(room);
-    T* const packed_a = packed_b + room_b * together;
+    // On several threads the larger factor is packed by tiles, and a thread uses what it packed. Of the smaller one all
+    // need everything: to fetch it from another core takes longer than to pack it.
+    const i64 members = m * n * k > parallel_product ? std::min<i64>(threads(), Team::Shared::most) : 1;
+    const bool own = members > 1 && members <= 8 && std::max(m, n) >= 64 * members, own_b = own && n <= m,
+               own_a = own && n > m;
+    const i64 all_a = (own_a ? members : 1) * room_a, all_b = (own_b ? members : 1) * room_b;
+    const Tensor room = scratch<T>((all_a + all_b) * together);
     const auto work = [&](Team& team) {
+      T* const packed_b = elements_of<T>(room) + (own_b ? team.member() * room_b * together : 0);
+      T* const packed_a = elements_of<T>(room) + (all_b + (own_a ? team.member() * room_a : 0)) * together;
+      Team alone;
       for (i64 j = 0; j < n;) {
         const bool b_packed = j >= as_it_is;
         const i64 width = b_packed ? std::min(wide, n - j) : as_it_is;
         for (i64 l = 0; l < k; l += together) {
           const i64 depth = std::min(together, k - l);
           const Packed y{part(b, j, l), width, b_packed ? round_up(width, kernels.vector) : 0, packed_b};
-          if (b_packed) pack(team, kernels.pack_b, y, depth, steps, kernels.columns, kernels.vector);
+          const auto pack_y = [&](Team& by) {
+            pack(by, kernels.pack_b, y, depth, steps, kernels.columns, kernels.vector);
+          };
+          bool needs_b = b_packed && own_b;
+          if (b_packed && !own_b) pack_y(team);
           for (i64 i = 0; i < m; i += most_packed) {
             const i64 height = std::min(most_packed, m - i);
             const Packed x{part(a, i, l), height, a_packed ? round_up(height, kernels.rows) : 0, packed_a};
-            if (a_packed) pack(team, kernels.pack_a, x, depth, steps, kernels.rows, 0);
+            const auto pack_x = [&](Team& by) { pack(by, kernels.pack_a, x, depth, steps, kernels.rows, 0); };
+            bool needs_a = a_packed && own_a;
+            if (a_packed && !own_a) pack_x(team);
+            const auto prepare = [&] {
+              if (std::exchange(needs_b, false)) pack_y(alone);
+              if (std::exchange(needs_a, false)) pack_x(alone);
+            };
             multiply(team, x, y, depth, steps, c + i * ldc + j, bias && l == 0 ? bias + j : nullptr,
-                     accumulate || l > 0);
+                     accumulate || l > 0, prepare);
           }
         }
         j += width;
       }
     };
-    with_team(m * n * k > parallel_product ? threads() : 1, work);
+    with_team(members, work);
   }
 
   /// All of b, to be used again and again.
@@ -123,8 +141,8 @@ template <class T> struct PackedProduct {
   }
   void multiply_by(T* packed) const {
     with_team(m * n * k > parallel_product ? threads() : 1, [&](Team& team) {
-      multiply(team, Packed{a, m, 0, nullptr}, all_of_b(packed), k, parts(k, parts(k, most_steps)), c, bias,
-               accumulate);
+      multiply(team, Packed{a, m, 0, nullptr}, all_of_b(packed), k, parts(k, parts(k, most_steps)), c, bias, accumulate,
+               [] {});
     });
   }
 
@@ -165,8 +183,10 @@ template <class T> struct PackedProduct {
     return std::min(lines, most_rows);
   }
 
-  void multiply(Team& team, const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add,
-                bool adds) const {
+  /// prepare() is called before each tile.
+  template <class Prepare>
+  void multiply(Team& team, const Packed& x, const Packed& y, i64 depth, i64 steps, T* to, const T* add, bool adds,
+                Prepare prepare) const {
     const i64 enough = std::max(parallel_product / 4, x.lines * y.lines * depth / most_tiles);
     i64 rows = rows_of_tile(x.lines), columns = y.lines;
     const auto is_large = [&] { return rows * columns * depth > enough; };
@@ -178,6 +198,7 @@ template <class T> struct PackedProduct {
     // A thread's tiles are neighbours along the larger factor, of which it then needs a part only.
     const bool by_columns = y.lines > x.lines;
     team.tiles(across * down, [&](i64 tile) {
+      prepare();
       const i64 row = by_columns ? tile % down : tile / across, column = by_columns ? tile / down : tile % across;
       const i64 i = row * rows, j = column * columns;
       for (i64 l = 0; l < depth; l += steps) {

@@ -24,6 +24,9 @@ class Team {
   /// Without anything shared the team is this thread.
   explicit Team(Shared* shared = nullptr, std::int64_t member = 0) noexcept : shared_(shared), member_(member) {}
 
+  /// Which one, from 0.
+  std::int64_t member() const noexcept { return member_; }
+
   /// f(0) .. f(count - 1), each by one of the team, once all that earlier calls began has been done. As with
   /// parallel_for, what a tile computes follows from its number alone. Members begin with neighbouring tiles, at the
   /// same place in each stage, so that what one has in its caches is its own. Unless it is of the last stage, a tile
