@@ -191,7 +191,7 @@ template <class T> struct PackedProduct {
     i64 rows = rows_of_tile(x.lines), columns = y.lines;
     const auto is_large = [&] { return rows * columns * depth > enough; };
     const auto halve = [](i64& extent, i64 step) { extent = round_up((extent + 1) / 2, step); };
-    while (is_large() && columns > 2 * kernels.columns) halve(columns, kernels.columns);
+    while (is_large() && columns > kernels.columns) halve(columns, kernels.columns);
     while (is_large() && rows > 4 * kernels.rows) halve(rows, kernels.rows);
     const i64 across = parts_of(y.lines, columns, kernels.vector);
     const i64 down = parts(x.lines, rows);
