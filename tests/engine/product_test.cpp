@@ -98,6 +98,20 @@ TEST_CASE(
     const Threads scope(count);
     CHECK(whole.product() == c);
   }
+  // The smaller factor packed by each thread for itself, either of them, and in parts.
+  for (const i64 rows : {130, 1100})
+    for (const bool ta : {false, true})
+      for (const int end : {0, 1, 2}) {
+        const Sample<float> wide{
+            .ta = ta, .tb = !ta, .m = rows, .n = 1230 - rows, .k = 600, .accumulate = end == 1, .has_bias = end == 2};
+        const auto by = [&](int count) {
+          const Threads scope(count);
+          return wide.product();
+        };
+        CAPTURE(rows, ta, end);
+        const std::vector<float> one = by(1);
+        for (const int count : {2, 3, 8, 70}) CHECK(by(count) == one);
+      }
   // A tall factor that is used up part by part on one thread.
   for (const i64 columns : {50, 10, 33})
     for (const bool ta : {false, true})
@@ -136,6 +150,25 @@ TEST_CASE(
     for (i64 j = 0; j < 3; ++j)
       CHECK(corner[static_cast<std::size_t>(i * 6 + j)] ==
             c[static_cast<std::size_t>((m - 2 + i) * (n + 3) + n - 3 + j)]);
+}
+
+TEMPLATE_TEST_CASE("a factor that is packed once gives the bits of a product", "", float, double) {
+  for (const int threads : {1, 3})
+    for (const bool tb : {false, true})
+      for (const bool accumulate : {false, true})
+        for (const i64 n : {1, 50, 1000})
+          for (const i64 k : {0, 7, 600}) {
+            const Threads scope(threads);
+            CAPTURE(threads, tb, accumulate, n, k);
+            const Sample<TestType> sample{.tb = tb, .m = 16, .n = n, .k = k, .accumulate = accumulate};
+            const detail::PackedFactor b(dtype_of<TestType>, tb, n, k, sample.b.data(), tb ? k : n);
+            std::vector<TestType> c = sample.c;
+            b.multiply(16, sample.a.data(), k, c.data(), n + sample.gap, accumulate);
+            // A product with a vector adds up in another order.
+            if (n > 1) CHECK(c == sample.product());
+            b.multiply(0, sample.a.data(), k, c.data(), n + sample.gap, false);
+            b.multiply(3, sample.a.data(), k, c.data(), n + sample.gap, accumulate);
+          }
 }
 
 TEST_CASE("zeros are multiplied like any number: with inf and nan they make nan, and only where they should") {

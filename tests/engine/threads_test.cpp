@@ -1,5 +1,6 @@
 // Any number of threads: each with its own tape over shared variables, or sharing one operation's work.
 #include <xgrad/engine/error.hpp>
+#include <xgrad/engine/internal/team.hpp>
 #include <xgrad/engine/parallel.hpp>
 #include <xgrad/engine/runtime.hpp>
 #include <xgrad/engine/tape.hpp>
@@ -74,6 +75,44 @@ TEST_CASE("threads: any number of them gives the same bits", "[threads]") {
     INFO(count << " threads");
     const auto more = run(count);
     for (std::size_t k = 0; k < one.size(); ++k) CHECK(same_bits(one[k], more[k]));
+  }
+}
+
+TEST_CASE("threads: each stage of a team finds what those before it left", "[threads]") {
+  for (const int count : {1, 2, 5, 100}) {
+    INFO(count << " threads");
+    const Threads scope(count);
+    for (int round = 0; round < 200; ++round) {
+      constexpr std::int64_t first = 37, second = 3, third = 64;
+      std::vector<std::int64_t> a(first), b(second), c(third);
+      const auto sum = [](const std::vector<std::int64_t>& of) {
+        std::int64_t all = 0;
+        for (const std::int64_t x : of) all += x;
+        return all;
+      };
+      detail::with_team(count, [&](detail::Team& team) {
+        team.tiles(first, [&](std::int64_t i) { a[static_cast<std::size_t>(i)] += i; });
+        team.tiles(second, [&](std::int64_t i) { b[static_cast<std::size_t>(i)] += sum(a); });
+        team.tiles(0, [&](std::int64_t) { std::abort(); });
+        team.tiles(third, [&](std::int64_t i) { c[static_cast<std::size_t>(i)] += sum(b); });
+      });
+      REQUIRE(c == std::vector<std::int64_t>(third, second * first * (first - 1) / 2));
+    }
+  }
+}
+
+TEST_CASE("threads: what a tile throws gets to the caller, and nobody waits for that tile", "[threads]") {
+  for (const int count : {1, 2, 4}) {
+    const Threads scope(count);
+    for (const std::int64_t bad : {0, 5, 9})
+      CHECK_THROWS_AS(detail::with_team(count,
+                                        [&](detail::Team& team) {
+                                          team.tiles(10, [&](std::int64_t i) {
+                                            if (i == bad) throw ValueError("bad");
+                                          });
+                                          team.tiles(10, [](std::int64_t) {});
+                                        }),
+                      ValueError);
   }
 }
 
