@@ -12,11 +12,10 @@
 #include <mutex>
 #include <thread>
 
-#include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 // The thread sanitizer's, where the program is linked with it. oneTBB comes without instrumentation, so neither is what
 // this file compiles of it: the order that it keeps has to be told.
@@ -110,25 +109,24 @@ void run_team(std::int64_t most, TeamFunction f, void* context) {
   Team::Shared shared(members);
   char begin = 0, end = 0;  // what the thread sanitizer hangs the order on
   tell_release(&begin);
+  const auto run = [&](std::int64_t member) {
+    tell_acquire(&begin);
+    Team team(&shared, member);
+    try {
+      f(context, team);
+    } catch (...) {  // nobody is to wait for this one
+      constexpr std::int64_t beyond = std::int64_t{1} << 60;
+      for (Team::Shared::Counter& next : shared.next) next.value.store(beyond);
+      shared.done.value.store(beyond);
+      throw;
+    }
+    tell_release(&end);
+  };
   arena().get()->execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::int64_t>(0, members, 1),
-        [&](const tbb::blocked_range<std::int64_t>& range) {
-          tell_acquire(&begin);
-          for (std::int64_t i = range.begin(); i < range.end(); ++i) {
-            Team team(&shared, i);
-            try {
-              f(context, team);
-            } catch (...) {  // nobody is to wait for this one
-              constexpr std::int64_t beyond = std::int64_t{1} << 60;
-              for (Team::Shared::Counter& next : shared.next) next.value.store(beyond);
-              shared.done.value.store(beyond);
-              throw;
-            }
-          }
-          tell_release(&end);
-        },
-        tbb::simple_partitioner());
+    // Not tbb::parallel_for: there a worker that takes half of a range makes tasks, and the first one heap calls.
+    tbb::task_group group;
+    for (std::int64_t member = 1; member < members; ++member) group.run([&run, member] { run(member); });
+    group.run_and_wait([&run] { run(0); });
   });
   tell_acquire(&end);
 }
