@@ -12,10 +12,10 @@ struct Chain {
   using Clock = std::chrono::steady_clock;
   int nodes;
   double units = nodes;
-  xgrad::Tensor x, w = xgrad::variable(0.001), y;
+  xgrad::Tensor x = xgrad::variable(1 - chain_part(nodes)), w = xgrad::variable(chain_part(nodes)), y;
   double record = 0, sweep = 0, destroy = 0, cold = 0, bytes = 0;  // nanoseconds and bytes per node, of the last step
 
-  explicit Chain(int n, double factor) : nodes(n), x(xgrad::variable(factor)) {}
+  explicit Chain(int n) : nodes(n) {}
   void step() {
     const auto start = Clock::now();
     Clock::time_point recorded, swept;
@@ -44,7 +44,7 @@ struct Chain {
     step();
     cold = record + sweep + destroy;
     bytes = static_cast<double>(xgrad::memory_use().peak - before) / nodes;
-    std::vector<double> got{y.item(), x.grad().item(), w.grad().item()};
+    std::vector<double> got{y.item(), x.grad().item() / nodes, w.grad().item() / nodes};
     x.zero_grad();
     w.zero_grad();
     return got;

@@ -4,7 +4,7 @@
 namespace bench {
 namespace {
 
-const Registered<Chain> w4("W4", 1'000'000, 0.999);
+const Registered<Chain> w4("W4", 1'000'000);
 
 }  // namespace
 }  // namespace bench

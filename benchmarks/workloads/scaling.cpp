@@ -9,11 +9,6 @@ namespace {
 
 using namespace xgrad;
 
-/// W4's chain with other numbers of nodes, per node. A factor of 0.999 would end in denormal numbers.
-struct Nodes : Chain {
-  explicit Nodes(int n) : Chain(n, 1 - 1e-7) {}
-};
-
 /// W1's step with another batch, per sample.
 struct Batch {
   double units;
@@ -64,7 +59,7 @@ template <class State> void list(const std::string& series, int usual, std::init
 }
 
 const bool listed = [] {
-  list<Nodes>("nodes", 10'000, {1'000, 3'000, 10'000, 30'000, 100'000, 300'000, 1'000'000, 3'000'000, 10'000'000});
+  list<Chain>("nodes", 10'000, {1'000, 3'000, 10'000, 30'000, 100'000, 300'000, 1'000'000, 3'000'000, 10'000'000});
   list<Batch>("batch", 10, {1, 3, 10, 30, 100, 300, 1'000, 3'000, 10'000});
   list<Width>("width", 32, {16, 32, 64, 128, 256, 512, 1'024, 2'048, 4'096});
   return true;
