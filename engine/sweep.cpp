@@ -11,10 +11,14 @@
 namespace xgrad::detail {
 namespace {
 
-/// Contributions go through here: + 0.0 turns -0.0 into 0.0, so that none is mistaken for `unreached`; float32 sums
-/// are rounded each time, as an array's would be.
+/// Contributions go through here: -0.0 becomes 0.0, so that none is mistaken for `unreached`; float32 sums are rounded
+/// each time, as an array's would be. The first one is there at once: the next node of a chain waits for it (3 ns).
 void add_scalar(Node& node, double g) noexcept {
-  const double sum = node.adjoint + (g + 0.0);
+  if (is_unreached(node.adjoint)) [[likely]] {
+    node.adjoint = g == 0 ? 0.0 : g;
+    return;
+  }
+  const double sum = node.adjoint + g;
   node.adjoint = node.dtype() == DType::float32 ? static_cast<double>(static_cast<float>(sum)) : sum;
 }
 
@@ -241,6 +245,13 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
   }
 }
 
+inline void Sweep::scalar_node(const Node& node) {
+  const ElementwiseKernels& kernels = *node.op().elementwise->kernels[arch];
+  const ScalarPair d = kernels.scalar_grad[node.dtype() == DType::float64](node.adjoint, node.saved);
+  add_scalar(tape.at(node.inputs[0]), d.first);
+  add_scalar(tape.at(node.inputs[1]), d.second);
+}
+
 void Sweep::slow_node(u32 id, Node& node) {
   if (node.is(Node::leaf)) {
     if (prune && wanted[id] != requested) clear(id);
@@ -262,13 +273,6 @@ void Sweep::slow_node(u32 id, Node& node) {
   finish_node(id, node);
 }
 
-void Sweep::scalar_node(const Node& node) {
-  const ElementwiseKernels& kernels = *node.op().elementwise->kernels[arch];
-  const ScalarPair d = kernels.scalar_grad[node.dtype() == DType::float64](node.adjoint, node.saved);
-  add_scalar(tape.at(node.inputs[0]), d.first);
-  add_scalar(tape.at(node.inputs[1]), d.second);
-}
-
 // Going down the ids visits consumers before producers. 0-d elementwise nodes are handled right here.
 void Sweep::run_plain(u32 from) {
   for (u32 id = from; id > 0; --id) {
@@ -278,15 +282,9 @@ void Sweep::run_plain(u32 from) {
       continue;
     }
     if (is_unreached(node.adjoint)) continue;
-    if (prune && wanted[id] != passing) {
-      if (wanted[id] == unwanted) {
-        node.adjoint = unreached;
-        continue;
-      }
-      scalar_node(node);
-      continue;
-    }
-    scalar_node(node);
+    const u8 mark = prune ? wanted[id] : u8{passing};
+    if (mark != unwanted) scalar_node(node);
+    if (mark == requested) continue;
     node.adjoint = unreached;
     if (release) node.set(Node::released);
   }
