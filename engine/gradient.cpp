@@ -171,6 +171,42 @@ void answer(Tape::Impl& tape, const Question& q) {
   sweep.done = true;
 }
 
+bool has_jacobian_rows(Tape::Impl& tape, const Tensor& y) {
+  const u32 from = tape.id_of(y, "jacobian", {});
+  for (u32 id = 1; id <= from; ++id)
+    if (tape.shape_of(id).rank() == max_rank) return false;
+  return from != 0 && y.size() > 1 && !tracing();
+}
+
+Tensor jacobian_rows(Tape::Impl& tape, const char* caller, Site site, const Tensor& y, const Tensor& x) {
+  const u32 from = recorded_id(tape, y, caller, "y", site), to = recorded_id(tape, x, caller, "x", site);
+  refuse_nested(tape, caller, site);
+  const Recording nothing(nullptr);
+  const i64 n = y.size();
+  // As many rows at once as give the largest value's adjoint 4 million elements.
+  i64 largest = 1;
+  for (u32 id = 1; id <= from; ++id) largest = std::max(largest, tape.shape_of(id).size());
+  const i64 most = std::clamp<i64>((i64{1} << 22) / largest, 1, n);
+  Tensor whole;
+  for (i64 first = 0; first < n; first += most) {
+    Rows rows{std::min(most, n - first)};
+    Sweep sweep{tape, false, false, false, false, site, arch_index()};
+    sweep.rows = &rows;
+    sweep.wanted.swap(tape.wanted);
+    u32 lowest = 0;
+    sweep.prune = !mark_wanted(tape, sweep.wanted, from, &to, 1, lowest);
+    sweep.adjoints.resize(from + 1);
+    sweep.adjoints[from] = rows.units(y, first);
+    sweep.run(from);
+    sweep.done = true;
+    const Tensor part = to <= from ? sweep.adjoints[to] : Tensor();
+    if (rows.count == n && part.defined()) return view(part, {n, x.size()});
+    if (!whole.defined()) whole = zeros({n, x.size()}, x.dtype());
+    if (part.defined()) rows.copy(part, whole, first);
+  }
+  return whole;
+}
+
 void fill_unreached(Tape::Impl& tape, const Question& q) {
   for (std::size_t i = 0; i < q.x_count; ++i) {
     if (!q.out[i].defined()) q.out[i] = zeros(q.xs[i].shape(), q.xs[i].dtype());

@@ -108,7 +108,8 @@ Tensor Sweep::adjoint(u32 id) const {
 
 void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
   Node& node = tape.at(id);
-  const Shape& shape = tape.shape_of(id);
+  const Shape& of_one = tape.shape_of(id);
+  const Shape shape = rows && rows->taken ? rows->shape(of_one) : of_one;
   Shape joined;
   if (value.dtype() != node.dtype() || !broadcast(value.shape(), shape, joined) || joined != value.shape())
     throw GraphError(with_site(op,
@@ -116,7 +117,8 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
                                            name_of(node.dtype()), to_string(shape)),
                                site));
   const Tensor fitted = value.shape() == shape ? value : sum_to(value, shape);
-  if (recording) adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
+  if (rows) contribute_rows(id, fitted);
+  else if (recording) adjoints[id] = adjoints[id].defined() ? accumulate(adjoints[id], fitted) : fitted;
   else if (node.is(Node::array)) add_into_body(node.adjoint_body, shape.rank() > 0 ? fitted : positive_zero(fitted));
   else add_scalar(node, fitted.item());
 }
@@ -124,6 +126,7 @@ void Sweep::contribute(u32 id, const Tensor& value, const char* op) {
 Elements Sweep::own_adjoint(u32 id) {
   Node& node = tape.at(id);
   if (recording || !node.is(Node::array) || tape.shape_of(id).rank() == 0 || !wants(id)) return {};
+  if (rows) return own_row(id);
   const bool has_value = make_own(node.adjoint_body, node.dtype(), tape.shape_of(id));
   return has_value ? updates(node.adjoint_body) : writes(node.adjoint_body);
 }
@@ -178,30 +181,27 @@ void Sweep::finish_node(u32 id, Node& node) {
   node.set(Node::released);
 }
 
-namespace {
-
-/// The operands of an elementwise node's derivatives, in the order of their loop: g, a, b, c, y.
-struct DerivativeOperands {
-  static constexpr int count = 5;
-  Tensor values[count];
-
-  /// The launch of what the derivative for input i reads. The loop is over an output of that shape.
-  void launch(const Op& op, int i, ElementwiseKernel kernel, const Shape& shape, Elements out, bool add) const {
-    const Shape* shapes[count];
-    Elements what[count + 1] = {out};
-    i64 items[count + 1] = {item_size(values[0].dtype())};
-    for (int k = 0; k < count; ++k) {
-      const bool read = k == 0 || (op.reads[i] & (k < 4 ? reads_in(k - 1) : reads_output));
-      shapes[k] = read ? &values[k].shape() : nullptr;
-      what[k + 1] = read ? reads(values[k]) : Elements();
-      items[k + 1] = read ? item_size(values[k].dtype()) : 0;
-    }
-    detail::launch(what, count + 1,
-                   ElementwiseRun(kernel, broadcast_loop(shape, shapes, count), items, count + 1, add));
+void DerivativeOperands::launch(const Op& op, int i, ElementwiseKernel kernel, const Shape& shape, Elements out,
+                                bool add) const {
+  const Shape* shapes[count];
+  Elements what[count + 1] = {out};
+  i64 items[count + 1] = {item_size(values[0].dtype())};
+  for (int k = 0; k < count; ++k) {
+    const bool read = k == 0 || (op.reads[i] & (k < 4 ? reads_in(k - 1) : reads_output));
+    shapes[k] = read ? &values[k].shape() : nullptr;
+    what[k + 1] = read ? reads(values[k]) : Elements();
+    items[k + 1] = read ? item_size(values[k].dtype()) : 0;
   }
-};
+  detail::launch(what, count + 1, ElementwiseRun(kernel, broadcast_loop(shape, shapes, count), items, count + 1, add));
+}
 
-}  // namespace
+void Sweep::fetch(DerivativeOperands& operands, const Node& node, const Tensor& grad) const {
+  const Record& record = *node.record;
+  operands.values[0] = grad;
+  for (int k = 0; k < node.op().elementwise->inputs; ++k)
+    if (record.saved_mask & reads_in(k)) operands.values[k + 1] = saved(node, record.slot(reads_in(k)));
+  if (record.saved_mask & reads_output) operands.values[4] = saved(node, record.slot(reads_output));
+}
 
 // Each derivative kernel adds straight into its input's adjoint where the shapes agree.
 void Sweep::elementwise_node(u32 node_id, Node& node) {
@@ -209,10 +209,7 @@ void Sweep::elementwise_node(u32 node_id, Node& node) {
   const Op& op = node.op();
   const ElementwiseRule& rule = *op.elementwise;
   DerivativeOperands operands;
-  operands.values[0] = adjoint(node_id);
-  for (int k = 0; k < rule.inputs; ++k)
-    if (record.saved_mask & reads_in(k)) operands.values[k + 1] = saved(node, record.slot(reads_in(k)));
-  if (record.saved_mask & reads_output) operands.values[4] = saved(node, record.slot(reads_output));
+  fetch(operands, node, adjoint(node_id));
 
   int last = rule.inputs - 1;
   while (last > 0 && !wants(record.inputs[last])) --last;
@@ -343,14 +340,16 @@ Sweep::~Sweep() {
 void Sweep::run(u32 from) {
   if (release) check_released(from);
   if (recording) return run_recording(from);
+  const auto leave = [&] { tape.sweeping = false, tape.rows = nullptr; };
   tape.sweeping = true;
+  tape.rows = rows;
   try {
-    run_plain(from);
+    rows ? run_rows(from) : run_plain(from);
   } catch (...) {
-    tape.sweeping = false;
+    leave();
     throw;
   }
-  tape.sweeping = false;
+  leave();
 }
 
 }  // namespace xgrad::detail

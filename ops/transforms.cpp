@@ -2,8 +2,10 @@
 #include <xgrad/ops/transforms.hpp>
 
 #include <xgrad/engine/internal/graph.hpp>
+#include <xgrad/engine/internal/rows.hpp>
 #include <xgrad/ops/reshape.hpp>
 #include <xgrad/ops/stack.hpp>
+#include <xgrad/ops/transpose.hpp>
 
 #include <atomic>
 #include <memory>
@@ -212,6 +214,10 @@ Tensor jacobian_of(const char* caller, const Function& f, const Tensor& x, Jacob
   if (forward) {
     to = {fresh(work.tape(), zeros(y.shape(), y.dtype()), 0, site)};
     from = work.gradients({y}, to, handles, true);
+  }
+  if (!work.nested() && has_jacobian_rows(work.tape(), from[0])) {
+    const Tensor rows = jacobian_rows(work.tape(), caller, site, from[0], to[0]);
+    return reshape(forward ? transpose(rows) : rows, shape);
   }
   Tensors parts;
   for (std::int64_t i = 0; i < from[0].size(); ++i)

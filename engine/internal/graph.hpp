@@ -79,6 +79,7 @@ struct Node {
 static_assert(sizeof(Node) == 48);
 
 struct ThreadState;
+struct Rows;
 
 }  // namespace xgrad::detail
 
@@ -99,6 +100,7 @@ struct Tape::Impl {
   bool apart = false;            // not in this thread's list of scopes
   bool sweeping = false;         // a plain sweep has its adjoints in the nodes
   bool keeps = true;             // false: nodes save no values, and only tell what depends on what
+  detail::Rows* rows = nullptr;  // of the sweep that is under way, if it is one of rows
   bool captures = false;         // values of the tapes around this one count as inputs of it, see `captured`
   std::vector<detail::Node*> chunks;
   char* arena = nullptr;  // for records

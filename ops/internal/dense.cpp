@@ -1,6 +1,7 @@
 #include <xgrad/ops/internal/dense.hpp>
 
 #include <xgrad/engine/internal/product.hpp>
+#include <xgrad/engine/internal/rows.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
@@ -59,10 +60,17 @@ Tensor dense(Call& call, const Dense& form) {
 
 void dense_vjp(Vjp& d) {
   const auto& form = d.attributes<Dense>();
-  const Tensor& g = d.grad();
+  // What goes back to x alone is rows times the weights, for any number of gradients.
+  const bool x_alone = !d.wanted(1) && !(d.count() == 3 && d.wanted(2));
+  const Tensor all = x_alone ? all_rows(d) : Tensor(), &g = all.defined() ? all : d.grad();
   const i64 out = g.shape()[g.rank() - 1], rows = Shape(g.shape().begin(), g.rank() - 1).size();
   const Tensor g_rows = matrix(g, rows, out);
-  if (d.wanted(0)) d.add(0, reshape(matmul(g_rows, false, d.in(1), !form.transposed), d.shape(0)));
+  if (d.wanted(0)) {
+    const Shape x = d.shape(0);
+    Shape shape(g.shape().begin(), all.defined() ? 1 : 0);
+    for (const i64 extent : x) shape.push_back(extent);
+    d.add(0, reshape(matmul(g_rows, false, d.in(1), !form.transposed), shape));
+  }
   if (d.wanted(1)) {
     const Tensor x = d.in(0), x_rows = matrix(x, rows, features_of(x.shape(), form.features));
     const Tensor &left = form.transposed ? g_rows : x_rows, &right = form.transposed ? x_rows : g_rows;
