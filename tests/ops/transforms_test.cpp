@@ -6,13 +6,13 @@
 #include <cmath>
 
 #include "catch.hpp"
+#include "op_table.hpp"
 #include "tensors.hpp"
 
 namespace xgrad::tests {
 namespace {
 
 using Numbers = std::vector<double>;
-using Tensors = std::vector<Tensor>;
 
 Numbers elements(const Tensor& t) { return t.to_vector<double>(); }
 double dot(const Tensor& a, const Tensor& b) {
@@ -200,6 +200,48 @@ TEST_CASE("transforms: Jacobians forward and in reverse", "[transforms]") {
   CHECK(jacobian([](const Tensor& x) { return slice(x, {{0, 0}}); }, random_tensor({3})).shape() == Shape{0, 3});
   CHECK(elements(jacobian([](const Tensor&) { return ones({2}, float64); }, random_tensor({2}))) ==
         Numbers{0, 0, 0, 0});
+}
+
+/// A sweep of all rows against a sweep for each.
+void check_rows(const Function& f, const Tensor& x) {
+  const auto [y, pull_back] = vjp(f, x);
+  const Tensor rows = reshape(jacobian(f, x, JacobianMode::reverse), {y.size(), x.size()});
+  for (std::int64_t k = 0; k < y.size(); ++k) {
+    Tensor unit = zeros({y.size()}, float64);
+    unit.mutable_data<double>()[k] = 1;
+    check_close(slice(rows, {{k, k + 1}}), reshape(pull_back(reshape(unit, y.shape())), {1, x.size()}));
+  }
+}
+
+TEST_CASE("transforms: the rows of a Jacobian, at once and one by one", "[transforms]") {
+  for (const OpRow& row : op_table()) {
+    if (!row.differentiable) continue;
+    const Tensors in = constants(row);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (!in[i].defined() || in[i].dtype() != float64) continue;
+      INFO(title(row) << ", argument " << i + 1);
+      const auto f = [&](const Tensor& x) {
+        Tensors arguments = in;
+        arguments[i] = x;
+        const Tensor y = row.call(arguments);
+        return y * y + y;
+      };
+      check_rows(f, in[i]);
+    }
+  }
+  const Tensor w = random_tensor({4, 3}), b = random_tensor({4}), v = random_tensor({2, 3});
+  const auto layers = [&](const Tensor& x) { return linear(tanh(linear(x * v, w, b)), random_tensor({3, 4})); };
+  check_rows(layers, random_tensor({3}));     // of a broadcast input
+  check_rows(layers, random_tensor({2, 3}));  // of a batch
+  check_rows([&](const Tensor& x) { return linear(v, reshape(x, {4, 3}) * x * x, b); }, random_tensor({4, 3}));
+  check_rows([](const Tensor& x) { return tensor({1, 2, 3}, float64) * (x * x / exp(x)) + x; }, tensor(0.5, float64));
+  check_rows([](const Tensor& x) { return x; }, random_tensor({2, 2}));
+
+  // More than fits into one sweep.
+  const Tensor many = random_tensor({2100}), diagonal = jacobian([](const Tensor&x) { return x * x; }, many);
+  const double* d = diagonal.data<double>();
+  for (std::int64_t i = 0; i < 2100; ++i) CHECK(d[i * 2101] == 2 * many.data<double>()[i]);
+  CHECK(sum(abs(diagonal)).item() == Approx(2 * sum(abs(many)).item()));
 }
 
 TEST_CASE("transforms: <u, J v> is <J' u, v> for random programs", "[transforms]") {
