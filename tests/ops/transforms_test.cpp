@@ -236,6 +236,11 @@ TEST_CASE("transforms: the rows of a Jacobian, at once and one by one", "[transf
   check_rows([&](const Tensor& x) { return linear(v, reshape(x, {4, 3}) * x * x, b); }, random_tensor({4, 3}));
   check_rows([](const Tensor& x) { return tensor({1, 2, 3}, float64) * (x * x / exp(x)) + x; }, tensor(0.5, float64));
   check_rows([](const Tensor& x) { return x; }, random_tensor({2, 2}));
+  const auto shared = [](const Tensor& x) {  // a gradient that two values share when a row of one is added to
+    const Tensor y = tanh(x), z = exp(x), sums = cumsum(y, 0);
+    return y + z + sums;
+  };
+  check_rows(shared, random_tensor({3}));
 
   // More than fits into one sweep.
   const Tensor many = random_tensor({2100}), diagonal = jacobian([](const Tensor&x) { return x * x; }, many);
