@@ -65,10 +65,6 @@ void check_differentiable(const Op& op, int input, u32 id, Site site) {
     fail<GraphError>(op.name, site, "no derivative with respect to {}; detach() it", op.elementwise->names[input]);
 }
 
-/// How far ahead memory for nodes is fetched. The processor's own guess ends with each page: a long chain is recorded
-/// in 11.6 ns a node instead of 15.8.
-constexpr int nodes_ahead = 32;
-
 /// The value of a rule for one or two 0-d operands, and its node where one of them is on the tape.
 inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Scalar& a, const Operand* second,
                      const Scalar& b) {

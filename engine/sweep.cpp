@@ -274,6 +274,7 @@ void Sweep::slow_node(u32 id, Node& node) {
 void Sweep::run_plain(u32 from) {
   for (u32 id = from; id > 0; --id) {
     Node& node = tape.at(id);
+    __builtin_prefetch(&node - nodes_ahead, 1);
     if (node.flags() != 0) [[unlikely]] {
       slow_node(id, node);
       continue;
