@@ -7,20 +7,23 @@ import argparse
 import json
 import os
 import platform
+import select
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
+import goals
 import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PEERS = ['torch', 'libtorch', 'jax', 'numpy']
 WORKLOADS = ['W1', 'W1/1', 'W2', 'W3', 'W4', *('W5/' + p for p in (
     '256', '1024', '2048', 'W1_xw', 'W1_xTg', 'W1_gwT', 'W2_xw', 'W2_xTg', 'W2_gwT', 'W3_xw', 'W3_xTg', 'W3_gwT')),
     'W6', 'W7/1e4', 'W7/1e6', 'W8', 'W9', 'W10/hvp', 'W10/jacobian', 'W11', 'W12/1', 'W12/10000']
-MEMORY = ['W3', 'W6', 'W8', 'W9', 'W11', 'W12/10000']
+MEMORY = ['W1', 'W2', 'W3', 'W6', 'W8', 'W9', 'W11', 'W12/1', 'W12/10000']
+PATIENCE = 120  # seconds, with one answer or one process
 
 
 def environment(threads):
@@ -40,6 +43,9 @@ class Side:
         self.about = self.read()
 
     def read(self):
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            self.process.kill()
+            return {'missing': f'gave no answer in {PATIENCE} s'}
         line = self.process.stdout.readline()
         if line:
             return json.loads(line)
@@ -74,8 +80,10 @@ class Programs:
         return [self.args.python, os.path.join(HERE, 'peers', name + '_peer.py')]
 
     def once(self, name, workload):
-        return (([os.path.join(self.args.build, 'benchmarks', 'workloads')] if name == 'xgrad' else self.peer(name)) +
-                ['--once', workload])
+        if name in ('xgrad', 'compiled'):
+            suffix = '/compiled' if name == 'compiled' else ''
+            return [os.path.join(self.args.build, 'benchmarks', 'workloads'), '--once', workload + suffix]
+        return self.peer(name) + ['--once', workload]
 
     def first(self, name):
         if name in ('xgrad', 'libtorch'):
@@ -112,8 +120,9 @@ def agree(got, expected):
 
 
 def measure(workload, sides, args):
-    """All sides' times of one workload: name -> threads -> medians by round and all repetitions; and what is wrong."""
-    times, wrong, value = {}, {}, None
+    """All sides' times of one workload: name -> threads -> medians by round and all repetitions; what is wrong; and the
+    first results of ours by number of threads."""
+    times, wrong, value, ours = {}, {}, None, {}
     running = []
     for side in sides:
         answer = side.ask(workload, 0.001)
@@ -122,6 +131,8 @@ def measure(workload, sides, args):
                 wrong[side.name] = answer['missing']
             continue
         value = value or answer['value']
+        if side.name == 'xgrad':
+            ours[side.threads] = answer['value']
         if not agree(answer['value'], value):
             wrong[side.name] = f'WRONG: {answer["value"]} instead of {value}'
             continue
@@ -137,7 +148,7 @@ def measure(workload, sides, args):
             into['rounds'].append(statistics.median(answer['seconds']))
             into['all'] += answer['seconds']
             into['cpu'].append(statistics.median(answer['cpu']))
-    return times, wrong
+    return times, wrong, ours
 
 
 def spread(values):
@@ -146,16 +157,19 @@ def spread(values):
 
 
 def summary(times):
-    """Of each side its best thread setting, and the ratio of ours to it."""
+    """Of each side its best thread setting, and the ratio of ours to it, as it is and compiled."""
     row = {}
     for name, settings in times.items():
         row[name] = {'settings': {str(t): spread(s['all']) for t, s in settings.items()}}
         best = min(settings, key=lambda t: row[name]['settings'][str(t)]['q1'])
         row[name] |= {'threads': best, **row[name]['settings'][str(best)]}
-    ours = times['xgrad'][row['xgrad']['threads']]['rounds']
-    for name in row:
-        theirs = times[name][row[name]['threads']]['rounds']
-        row[name]['ratio'] = spread([a / b for a, b in zip(ours, theirs)])
+    for own, key in (('xgrad', 'ratio'), ('compiled', 'compiled ratio')):
+        if own not in row:
+            continue
+        ours = times[own][row[own]['threads']]['rounds']
+        for name in row:
+            theirs = times[name][row[name]['threads']]['rounds']
+            row[name][key] = spread([a / b for a, b in zip(ours, theirs)])
     # With one thread: what the processors were busy for, which other work on the machine changes little.
     for name in row:
         if 1 in times[name] and 1 in times['xgrad']:
@@ -164,13 +178,25 @@ def summary(times):
     return row
 
 
+def second_thread(times, values):
+    """What it gives, and whether it leaves the bits alone."""
+    one, two = (times['xgrad'][t] for t in (1, 2))
+    return {'one': statistics.median(one['all']), 'two': statistics.median(two['all']), 'same bits': values[1] == values[2],
+            'gain': spread([a / b for a, b in zip(one['rounds'], two['rounds'])])}
+
+
 def process_cost(command):
-    """Seconds and peak bytes of a whole process, or None where it fails."""
+    """Seconds, peak bytes and output of a whole process, or None where it fails."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(1))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(1), text=True)
+    watch = threading.Timer(PATIENCE, process.kill)
+    watch.start()
+    output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
+    watch.cancel()
     process.returncode = status
-    return None if status else (time.perf_counter() - begin, usage.ru_maxrss * 1024)
+    process.stdout.close()
+    return None if status else (time.perf_counter() - begin, usage.ru_maxrss * 1024, output)
 
 
 def size_of(program):
@@ -191,17 +217,29 @@ def size_of(program):
 
 
 def programs_cost(names, programs, rounds):
-    """Start to first prediction: time, peak memory, size."""
+    """Start to first prediction: time, peak memory, size. A slow starter gets fewer rounds."""
     runs = {}
     for _ in range(rounds):
         for name in names:
-            if cost := process_cost(programs.first(name)):
+            enough = sum(c[0] for c in runs.get(name, [])) > 8
+            if not enough and (cost := process_cost(programs.first(name))):
                 runs.setdefault(name, []).append(cost)
     out = {}
     for name, costs in runs.items():
         out[name] = {'seconds': spread([c[0] for c in costs]), 'memory': statistics.median(c[1] for c in costs)}
         if name in ('xgrad', 'libtorch'):
             out[name]['size'] = size_of(programs.first(name)[0])
+    return out
+
+
+def peak_memory(workload, names, programs):
+    """Of a process of each side, and what ours says about its tensors."""
+    out = {}
+    for name in names:
+        if cost := process_cost(programs.once(name, workload)):
+            out[name] = {'process': cost[1]}
+            if name in ('xgrad', 'compiled'):
+                out[name]['tensors'] = int(cost[2])
     return out
 
 
@@ -216,9 +254,9 @@ def machine(sides):
 
 def main():
     parser = argparse.ArgumentParser(prog='scripts/benchmark.sh', description=__doc__.splitlines()[0])
-    parser.add_argument('--quick', action='store_true', help='5 rounds of 0.1 s instead of 15 of 0.4 s')
+    parser.add_argument('--quick', action='store_true', help='3 rounds of 0.05 s instead of 11 of 0.1 s')
     parser.add_argument('--only', metavar='W1,W4', help='these workloads; W5 means all of W5')
-    parser.add_argument('--peers', default=','.join(PEERS), metavar=','.join(PEERS), help='"none": the limits alone')
+    parser.add_argument('--peers', default=','.join(goals.PEERS), metavar=','.join(goals.PEERS), help='"none": the limits alone')
     parser.add_argument('--against', metavar='BUILD_DIR', help='compare with another build of xgrad, not with peers')
     parser.add_argument('--threads', default='1,2', metavar='1,2', help='the settings to try; the best one counts')
     parser.add_argument('--by', choices=('clock', 'processor'), help='the time that ratios are of: by the clock, or, '
@@ -230,10 +268,10 @@ def main():
     parser.add_argument('--libtorch', default='', help=argparse.SUPPRESS)
     parser.add_argument('--python', default=sys.executable, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    args.rounds, args.slice = (5, 0.1) if args.quick else (15, 0.4)
+    args.rounds, args.slice = (3, 0.05) if args.quick else (11, 0.1)
     args.threads = [int(t) for t in args.threads.split(',')]
     args.peers = [] if args.against or args.peers == 'none' else args.peers.split(',')
-    if unknown := set(args.peers) - set(PEERS):
+    if unknown := set(args.peers) - set(goals.PEERS):
         parser.error('no such peer: ' + ', '.join(unknown))
     chosen = args.only.split(',') if args.only else []
     selected = [w for w in WORKLOADS if not chosen or w in chosen or w.split('/')[0] in chosen]
@@ -247,24 +285,24 @@ def main():
     if not any(s.name == 'xgrad' for s in sides):
         sys.exit(1)
     result = {'machine': machine(sides), 'rounds': args.rounds, 'slice': args.slice, 'quick': args.quick,
-              'missing': missing, 'workloads': {}, 'notes': {}, 'start': {}, 'memory': {}}
+              'missing': missing, 'workloads': {}, 'notes': {}, 'threads': {}, 'start': {}, 'memory': {}}
     for workload in selected:
-        times, wrong = measure(workload, sides, args)
+        times, wrong, values = measure(workload, sides, args)
         if wrong:
             result['notes'][workload] = wrong
         if 'xgrad' in times:
             result['workloads'][workload] = summary(times)
+            if workload in goals.TWO_THREADS and {1, 2} <= set(times['xgrad']):
+                result['threads'][workload] = second_thread(times, values)
             print(report.line(workload, result['workloads'][workload]), file=sys.stderr, flush=True)
     for side in sides:
         side.end()
     names = list(dict.fromkeys(s.name for s in sides if s.name not in ('limit', 'before', 'compiled')))
     if not args.against and 'W12/1' in selected:
         result['start'] = programs_cost(names, programs, 2 * args.rounds)
-    for workload in [] if args.against else [w for w in MEMORY if w in selected]:
-        for name in names:
-            if workload not in result['notes'] or name not in result['notes'][workload]:
-                if cost := process_cost(programs.once(name, workload)):
-                    result['memory'].setdefault(workload, {})[name] = cost[1]
+    for workload in [] if args.against else [w for w in MEMORY if w in result['workloads']]:
+        there = [n for n in ['xgrad', *result['workloads'][workload]] if n != 'limit']
+        result['memory'][workload] = peak_memory(workload, list(dict.fromkeys(there)), programs)
     result['machine']['load after'] = os.getloadavg()
     result['by'] = args.by or ('processor' if report.is_loaded(result) and 1 in args.threads else 'clock')
 
@@ -272,7 +310,7 @@ def main():
         with open(args.json, 'w') as f:
             json.dump(result, f, indent=1)
     print(report.text(result))
-    complete = not args.only and not args.against and args.peers == PEERS
+    complete = not args.only and not args.against and args.peers == goals.PEERS
     out = args.out or (os.path.join(HERE, '..', 'docs', 'performance.md') if complete else None)
     if out:
         report.write(result, out)

@@ -136,7 +136,7 @@ inline constexpr double repetition = 0.002;
 inline void serve(const std::string& about) {
   const auto list = [](const char* name, const std::vector<double>& values) {
     std::printf("\"%s\": [", name);
-    for (std::size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i ? ", " : "", values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) std::printf("%s%.17g", i ? ", " : "", values[i]);
     std::printf("]");
   };
   std::printf("{%s}\n", about.c_str());

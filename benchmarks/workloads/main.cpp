@@ -1,7 +1,7 @@
 // All workloads, and beside some a loop by hand that is their limit. The command line is Google Benchmark's, and of S,
 // the same work in many sizes, a run without a filter takes one size each. --smoke does too: it runs each once and
 // compares it with its limit. --serve [threads] takes orders from scripts/benchmark.sh, and --once <workload> takes its
-// first steps, for others to see how much memory that takes.
+// first steps and tells the peak of tensor memory, for others to see how much that takes.
 #include <cmath>
 
 #include <benchmark/benchmark.h>
@@ -56,8 +56,10 @@ int main(int argc, char** argv) {
   if (mode == "--smoke") return smoke();
   if (mode == "--once" && argc > 2) {
     const auto* w = bench::find(argv[2]);
-    if (w) w->set_up().check();
-    return w ? 0 : 2;
+    if (!w) return 2;
+    w->set_up().check();
+    fmt::print("{}\n", xgrad::memory_use().peak);
+    return 0;
   }
   if (mode == "--serve") {
     const int threads = argc > 2 ? std::atoi(argv[2]) : 1;
