@@ -77,6 +77,7 @@ Plan::Plan(Tracer& trace, const Tensors& inputs, const Tensors& given, const Ten
       if (writes_to(use) && values_[use.value].kind != Value::made) changed_.push_back(use.value);
   std::sort(changed_.begin(), changed_.end());
   changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+  find_what_to_undo();
   make_groups();
   lay_out();
 }
@@ -102,20 +103,30 @@ void Plan::drop_unused() {
   steps_ = std::move(kept);
 }
 
-/// What changes a tensor from outside runs as soon as it can: then gradients of weights need not all be there at once.
+/// What only changes tensors from outside runs as soon as it can: then gradients of weights need not all be there at
+/// once.
 void Plan::bring_updates_forward() {
   std::vector<PlannedStep> order;
   std::size_t after_checks = 0;
   for (PlannedStep& step : steps_) {
-    const bool updates = std::any_of(step.uses.begin(), step.uses.end(), [&](const Use& use) {
-      return writes_to(use) && values_[use.value].kind != Value::made;
-    });
+    bool updates = false, makes = false;
+    for (const Use& use : step.uses)
+      if (writes_to(use)) (values_[use.value].kind == Value::made ? makes : updates) = true;
     std::size_t place = order.size();
-    while (updates && place > after_checks && !depends(step, order[place - 1])) --place;
+    while (updates && !makes && place > after_checks && !depends(step, order[place - 1])) --place;
     if (step.is_check) after_checks = order.size() + 1;
     order.insert(order.begin() + static_cast<std::ptrdiff_t>(place), std::move(step));
   }
   steps_ = std::move(order);
+}
+
+void Plan::find_what_to_undo() {
+  const auto last_check = std::find_if(steps_.rbegin(), steps_.rend(), [](const auto& step) { return step.is_check; });
+  for (auto step = last_check; step != steps_.rend(); ++step)
+    for (const Use& use : step->uses)
+      if (writes_to(use) && values_[use.value].kind != Value::made &&
+          std::find(undone_.begin(), undone_.end(), use.value) == undone_.end())
+        undone_.push_back(use.value);
 }
 
 /// Steps that can go part by part over the same extent, one after the other, take turns on blocks that stay in the
@@ -298,11 +309,20 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
     own.push_back(new_array(values_[id].dtype, values_[id].shape));
     at[id] = Access::body(own.back())->data;
   }
+  const Tensor kept = bytes(static_cast<i64>(undone_.size()) * most_undone);
+  const auto copy_kept = [&](bool back) {
+    for (std::size_t i = 0; i < undone_.size(); ++i) {
+      void *const place = data(kept) + i * most_undone, *const value = at[undone_[i]];
+      std::memcpy(back ? value : place, back ? place : value, static_cast<std::size_t>(values_[undone_[i]].bytes));
+    }
+  };
+  copy_kept(false);
   bool same = true;
   for (std::size_t g = 0; g < groups_.size() && same; ++g) {
     if (groups_[g].extent > 0) run_group(groups_[g], at.data());
     else same = run_step(steps_[groups_[g].begin], at.data());
   }
+  if (!same) copy_kept(true);
   std::optional<Tensors> results;
   if (same) {
     const auto made = [&](u32 id, const Shape& shape) {

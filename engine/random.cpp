@@ -1,11 +1,10 @@
 #include <xgrad/engine/random.hpp>
 
-#include <xgrad/engine/internal/trace.hpp>
-
-#include <xgrad/engine/internal/body.hpp>
 #include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/engine/internal/random.hpp>
 
 #include <cmath>
+#include <new>
 #include <numeric>
 
 #include <Random123/philox.h>
@@ -81,74 +80,107 @@ double normal_quantile(double p) noexcept {
   return q < 0 ? -x : x;
 }
 
-template <class Draw> Tensor draw_tensor(const char* op, const Shape& shape, DType dtype, Site site, Draw draw) {
+template <class Draw>
+Tensor draw_tensor(const char* op, const Shape& shape, DType dtype, Site site, Random& random, Draw draw) {
   if (!is_floating(dtype)) detail::fail<DTypeError>(op, site, "dtype {}, expected float32 or float64", name_of(dtype));
   detail::Output out(dtype, shape);
-  const auto fill = [&](auto* to) {
-    for (std::int64_t i = 0; i < shape.size(); ++i) to[i] = static_cast<std::remove_reference_t<decltype(*to)>>(draw());
-  };
-  if (dtype == DType::float32) fill(static_cast<float*>(out.get()));
-  else fill(static_cast<double*>(out.get()));
+  if (dtype == DType::float32) detail::fill_randomly<float>(out, shape.size(), random, draw);
+  else detail::fill_randomly<double>(out, shape.size(), random, draw);
   return out.finish();
+}
+
+/// For a program that draws a number itself, or asks where the stream is: no launch, and so nothing for a plan.
+detail::Stream& looked_at(const Random& random) noexcept {
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_refuse("draws random numbers one by one, or looks at a Random's state");
+  return detail::RandomAccess::stream(random);
 }
 
 }  // namespace
 
-std::uint64_t Random::bits() noexcept {
-  if (detail::tracing()) [[unlikely]]
-    detail::trace_refuse("draws random numbers");
+namespace detail {
+
+u64 Stream::bits() noexcept {
   // One block of Philox gives two draws; the block's number is the counter.
   using Philox = r123::Philox4x32;
-  const std::uint64_t block = position_ / 2;
-  const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
-  const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
-  const Philox::ctr_type counter = {{low(block), high(block), low(stream_), high(stream_)}};
-  const Philox::key_type key = {{low(seed_), high(seed_)}};
+  const u64 block = position / 2;
+  const auto low = [](u64 x) { return static_cast<u32>(x); };
+  const auto high = [](u64 x) { return static_cast<u32>(x >> 32); };
+  const Philox::ctr_type counter = {{low(block), high(block), low(number), high(number)}};
+  const Philox::key_type key = {{low(seed), high(seed)}};
   const Philox::ctr_type words = Philox()(counter, key);
-  const std::size_t half = position_++ % 2 * 2;
-  return std::uint64_t{words[half + 1]} << 32 | words[half];
+  const std::size_t half = position++ % 2 * 2;
+  return u64{words[half + 1]} << 32 | words[half];
 }
 
-double Random::uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
+double Stream::uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
-double Random::normal() noexcept {
+double Stream::normal() noexcept {
   // The middle of one of 2^53 equal cells: never 0 or 1.
   return normal_quantile((static_cast<double>(bits() >> 11) + 0.5) * 0x1p-53);
 }
 
-std::int64_t Random::below(std::int64_t bound) noexcept {
+i64 Stream::below(i64 bound) noexcept {
   // Lemire's multiply-and-reject, "Fast random integer generation in an interval" (2019).
   __extension__ using Wide = unsigned __int128;
-  const auto n = static_cast<std::uint64_t>(bound);
+  const auto n = static_cast<u64>(bound);
   Wide product = static_cast<Wide>(bits()) * n;
-  if (static_cast<std::uint64_t>(product) < n) {
-    const std::uint64_t threshold = -n % n;
-    while (static_cast<std::uint64_t>(product) < threshold) product = static_cast<Wide>(bits()) * n;
+  if (static_cast<u64>(product) < n) {
+    const u64 threshold = -n % n;
+    while (static_cast<u64>(product) < threshold) product = static_cast<Wide>(bits()) * n;
   }
-  return static_cast<std::int64_t>(product >> 64);
+  return static_cast<i64>(product >> 64);
 }
+
+}  // namespace detail
+
+Random::Random(std::uint64_t seed, std::uint64_t stream) : state_(detail::new_array(DType::int64, {3})) {
+  // The seed may be of this call alone, and a plan would not know.
+  if (detail::tracing()) [[unlikely]]
+    detail::trace_refuse("seeds a Random; capture one, or copy one that is captured");
+  new (detail::Access::body(state_)->data) detail::Stream{seed, stream, 0};
+}
+Random::Random(const Random& other) : state_(detail::new_array(DType::int64, {3})) { *this = other; }
+Random& Random::operator=(const Random& other) noexcept {
+  detail::launch({detail::writes(state_), detail::reads(other.state_)}, detail::Copy{sizeof(detail::Stream)});
+  return *this;
+}
+
+std::uint64_t Random::bits() noexcept { return looked_at(*this).bits(); }
+double Random::uniform() noexcept { return looked_at(*this).uniform(); }
+double Random::normal() noexcept { return looked_at(*this).normal(); }
+std::int64_t Random::below(std::int64_t bound) noexcept { return looked_at(*this).below(bound); }
+
+std::uint64_t Random::seed() const noexcept { return looked_at(*this).seed; }
+std::uint64_t Random::stream() const noexcept { return looked_at(*this).number; }
+std::uint64_t Random::position() const noexcept { return looked_at(*this).position; }
+void Random::set_position(std::uint64_t position) noexcept { looked_at(*this).position = position; }
 
 Tensor uniform(Random& random, const Shape& shape, double low, double high, DType dtype, Site site) {
   if (!(low <= high) || !std::isfinite(high - low))
     detail::fail<ValueError>("uniform", site, "bounds {} and {}, expected low <= high, finite", low, high);
   // A float32 has room for 24 of the 53 bits; rounded, the highest draws would be 1.
   const double cells = dtype == DType::float32 ? 0x1p24 : 0x1p53;
-  return draw_tensor("uniform", shape, dtype, site,
-                     [&] { return low + (high - low) * (std::floor(random.uniform() * cells) / cells); });
+  return draw_tensor("uniform", shape, dtype, site, random, [=](detail::Stream& stream) {
+    return low + (high - low) * (std::floor(stream.uniform() * cells) / cells);
+  });
 }
 
 Tensor normal(Random& random, const Shape& shape, double mean, double std, DType dtype, Site site) {
   if (!(std >= 0) || !std::isfinite(mean + std))
     detail::fail<ValueError>("normal", site, "mean {} and std {}, expected finite and std >= 0", mean, std);
-  return draw_tensor("normal", shape, dtype, site, [&] { return mean + std * random.normal(); });
+  return draw_tensor("normal", shape, dtype, site, random,
+                     [=](detail::Stream& stream) { return mean + std * stream.normal(); });
 }
 
 Tensor permutation(Random& random, std::int64_t n, Site site) {
   if (n < 0) detail::fail<ValueError>("permutation", site, "{} elements, expected 0 or more", n);
   detail::Output out(DType::int64, Shape({n}, site));
-  auto* order = static_cast<std::int64_t*>(out.get());
-  std::iota(order, order + n, 0);
-  for (std::int64_t i = n; i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);
+  detail::launch({detail::writes(out), detail::updates(random)}, [n](detail::Pointers p) {
+    auto* order = static_cast<std::int64_t*>(p[0]);
+    std::iota(order, order + n, 0);
+    for (std::int64_t i = n; i-- > 1;) std::swap(order[i], order[detail::stream_at(p[1]).below(i + 1)]);
+  });
   return out.finish();
 }
 

@@ -5,12 +5,20 @@
 
 namespace xgrad {
 
+namespace detail {
+struct RandomAccess;
+}
+
 /// A stream of random numbers, addressed by counter: the n-th draw of (seed, stream) is a pure
 /// function of those three, the same on every compiler and for any number of threads.
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 class Random {
  public:
-  explicit Random(std::uint64_t seed, std::uint64_t stream = 0) noexcept : seed_(seed), stream_(stream) {}
+  explicit Random(std::uint64_t seed, std::uint64_t stream = 0);
+  /// A stream of its own that goes on from the same place.
+  Random(const Random& other);
+  Random& operator=(const Random& other) noexcept;
+  ~Random() = default;
 
   /// 64 uniform bits.
   std::uint64_t bits() noexcept;
@@ -21,14 +29,16 @@ class Random {
   /// Uniform in [0, bound), without bias. bound >= 1.
   std::int64_t below(std::int64_t bound) noexcept;
 
-  std::uint64_t seed() const noexcept { return seed_; }
-  std::uint64_t stream() const noexcept { return stream_; }
+  std::uint64_t seed() const noexcept;
+  std::uint64_t stream() const noexcept;
   /// How many 64-bit draws have been taken; setting it resumes a saved stream.
-  std::uint64_t position() const noexcept { return position_; }
-  void set_position(std::uint64_t position) noexcept { position_ = position; }
+  std::uint64_t position() const noexcept;
+  void set_position(std::uint64_t position) noexcept;
 
  private:
-  std::uint64_t seed_, stream_, position_ = 0;
+  friend struct detail::RandomAccess;
+  Tensor state_;  // seed, stream, position: elements, so that a plan of compile() sees them as they are and goes on
+                  // counting
 };
 
 /// Elements drawn from U(low, high).

@@ -191,7 +191,8 @@ std::string Tracer::finish(const Tensors& outputs) {
   for (const PlannedStep& step : steps_) {
     if (step.is_check && changed) refuse("looks at values after it has changed some in place");
     for (const Use& use : step.uses)
-      if (use.value != no_value && (use.access & Elements::writes) && values_[use.value].kind != Value::made)
+      if (use.value != no_value && (use.access & Elements::writes) && values_[use.value].kind != Value::made &&
+          values_[use.value].bytes > most_undone)
         changed = true;
   }
   return why_;

@@ -1,5 +1,6 @@
 #include <xgrad/ops/dropout.hpp>
 
+#include <xgrad/engine/internal/random.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/view.hpp>
 #include <xgrad/ops/mul.hpp>
@@ -22,8 +23,7 @@ Tensor dropout(const Operand& x, double p, Random& random, bool training) {
   if (!training || p == 0) return copy_of(call.in(0));
   const Shape& shape = call.shape(0);
   Output kept(DType::boolean, shape);
-  auto* to = static_cast<bool*>(kept.get());
-  for (i64 i = 0; i < shape.size(); ++i) to[i] = random.uniform() >= p;
+  fill_randomly<bool>(kept, shape.size(), random, [p](Stream& stream) { return stream.uniform() >= p; });
   return where(kept.finish(), call.in(0) * (p < 1 ? 1 / (1 - p) : 0), 0);
 }
 

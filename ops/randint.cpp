@@ -1,5 +1,6 @@
 #include <xgrad/ops/randint.hpp>
 
+#include <xgrad/engine/internal/random.hpp>
 #include <xgrad/ops/internal/axes.hpp>
 
 namespace xgrad {
@@ -17,8 +18,7 @@ Tensor randint(Random& random, std::int64_t low, std::int64_t high, const Shape&
     fail<ValueError>(op.name, site, "from {} to below {}: more than 2^63", low, high);
   const SiteScope scope(op.name, site);
   Output out(DType::int64, shape);
-  auto* first = static_cast<i64*>(out.get());
-  for (i64 i = 0; i < shape.size(); ++i) first[i] = low + random.below(high - low);
+  fill_randomly<i64>(out, shape.size(), random, [=](Stream& stream) { return low + stream.below(high - low); });
   return out.finish();
 }
 

@@ -45,6 +45,9 @@ struct Use {
   Elements::How access;
 };
 constexpr u32 no_value = ~u32{0};
+/// A change of so many bytes is undone when a later check finds that the plan does not fit: where a stream of random
+/// numbers was, say.
+constexpr i64 most_undone = 64;
 
 struct PlannedStep : Step {
   std::vector<Use> uses;
@@ -142,6 +145,7 @@ class Plan {
   void bring_updates_forward();
   void make_groups();
   void lay_out();
+  void find_what_to_undo();
   void run_group(const Group& group, void* const* at) const;
   bool run_step(const PlannedStep& step, void* const* at) const;
 
@@ -154,6 +158,7 @@ class Plan {
   std::vector<i64> offsets_;     // of made values in the scratch memory; -1: has memory of its own, or none
   std::vector<u32> own_memory_;  // made values that live on
   std::vector<u32> changed_;     // values from outside that a run changes
+  std::vector<u32> undone_;      // those of them that are changed before the last check
   i64 scratch_ = 0;
 };
 
