@@ -137,7 +137,7 @@ def measure(workload, sides, args):
             wrong[side.name] = f'WRONG: {answer["value"]} instead of {value}'
             continue
         running.append(side)
-    for r in range(args.rounds):
+    for r in range(args.rounds if running else 0):
         for side in running[r % len(running):] + running[:r % len(running)]:
             time.sleep(0.005)  # what the last one left spinning comes to rest
             answer = side.ask(workload, args.slice)

@@ -28,7 +28,8 @@ def missed(share):
     """`share`: what we take of what is allowed."""
     if share is None:
         return '-'
-    return 'met' if share <= 1 else f'{100 * (share - 1):.2g} %' if share < 2 else f'{share:.3g} times'
+    over = 100 * (share - 1)
+    return 'met' if over <= 0 else f'{over:.2g} %' if over < 10 else f'{over:.0f} %'
 
 
 def best_peer(row, ratio):

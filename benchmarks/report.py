@@ -104,7 +104,7 @@ def table(result):
 
 def ratios(result):
     others = [n for n in NAMES if n != 'xgrad' and any(n in row for row in result['workloads'].values())]
-    return markdown(['xgrad', *(f'/ {NAMES[n]}' for n in others)],
+    return markdown(['', *(f'/ {NAMES[n]}' for n in others)],
                     [[w, *(ratio(row.get(n), result['by']) for n in others)] for w, row in result['workloads'].items()])
 
 
@@ -200,7 +200,8 @@ def figures(result, picture):
     if result['memory']:
         parts += ['Peak memory of a process that sets a workload up and takes its first steps; "tensors" is what '
                   '`memory_use().peak` says:', memory(result)]
-    absent = [f'{w} in {NAMES[n]}: {why}' for w, notes in result['notes'].items() for n, why in notes.items()]
+    absent = [f'{w} in {NAMES[n]}: {why}' for w, notes in result['notes'].items() for n, why in notes.items()
+              if why != 'not written']
     if absent:
         parts.append('Left out: ' + '; '.join(absent) + '.')
     return '\n\n'.join(parts)

@@ -103,8 +103,9 @@ template <class F> class Compiled {
 /// looked at (by item(), data(), to_vector()) is another: a condition is best written as
 /// `if ((sum(x) > 0).item() != 0)`. Where f does what no plan covers it simply runs, and report() says why.
 /// What else f uses is as it was when it was recorded: numbers, flags, and which tensors it captured. Tensors that are
-/// changed in place are seen, and so is one that another has taken the place of, if nobody else holds the old one;
-/// whatever else changes from call to call has to be an argument.
+/// changed in place are seen, and so is one that another has taken the place of, if nobody else holds the old one. The
+/// same is true of a captured Random: a plan draws from where it is, and leaves it where f would. Whatever else changes
+/// from call to call has to be an argument.
 template <class F> Compiled<F> compile(F f) { return Compiled<F>(std::move(f)); }
 
 }  // namespace xgrad

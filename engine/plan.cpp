@@ -309,7 +309,7 @@ std::optional<Tensors> Plan::run(const Tensors& inputs) const {
     own.push_back(new_array(values_[id].dtype, values_[id].shape));
     at[id] = Access::body(own.back())->data;
   }
-  const Tensor kept = bytes(static_cast<i64>(undone_.size()) * most_undone);
+  const Tensor kept = undone_.empty() ? Tensor() : bytes(static_cast<i64>(undone_.size()) * most_undone);
   const auto copy_kept = [&](bool back) {
     for (std::size_t i = 0; i < undone_.size(); ++i) {
       void *const place = data(kept) + i * most_undone, *const value = at[undone_[i]];
