@@ -141,7 +141,7 @@ Random::Random(std::uint64_t seed, std::uint64_t stream) : state_(detail::new_ar
   new (detail::Access::body(state_)->data) detail::Stream{seed, stream, 0};
 }
 Random::Random(const Random& other) : state_(detail::new_array(DType::int64, {3})) { *this = other; }
-Random& Random::operator=(const Random& other) noexcept {
+Random& Random::operator=(const Random& other) {
   detail::launch({detail::writes(state_), detail::reads(other.state_)}, detail::Copy{sizeof(detail::Stream)});
   return *this;
 }

@@ -17,7 +17,7 @@ class Random {
   explicit Random(std::uint64_t seed, std::uint64_t stream = 0);
   /// A stream of its own that goes on from the same place.
   Random(const Random& other);
-  Random& operator=(const Random& other) noexcept;
+  Random& operator=(const Random& other);
   ~Random() = default;
 
   /// 64 uniform bits.
