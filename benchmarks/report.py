@@ -136,7 +136,7 @@ def start(result):
     for n, s in result['start'].items():
         size = s.get('size')
         rows.append([NAMES[n], f'{duration(s["seconds"]["median"])} [{duration(s["seconds"]["q1"])}, '
-                     f'{duration(s["seconds"]["q3"])}]', megabytes(s['memory']),
+                     f'{duration(s["seconds"]["q3"])}]', megabytes(s['memory']) if s['memory'] else '-',
                      f'{megabytes(size["program"])}, {megabytes(size["with_libraries"])}' if size else '-'])
     return markdown(['', 'start to first prediction', 'peak memory', 'stripped program, with its libraries'], rows)
 

@@ -16,7 +16,7 @@ for argument; do
   previous=$argument
 done
 
-need "${packages[@]}" python3
+need "${packages[@]}" python3 time
 folder=$root/build/peers
 python=python3
 
