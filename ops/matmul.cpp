@@ -73,6 +73,11 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
     launch(what, 3, Outer{dtype, m * n, n});
     return call.record(out.finish(), Transposed{ta, tb});
   }
+  if (count == 1 && m * n > 0) {  // no batch: a small product is over before where its matrices lie is worked out
+    launch(what, 3,
+           [=](Pointers p) { product(dtype, ta, tb, m, n, k, p[1], ta ? m : k, p[2], tb ? k : n, p[0], n, false); });
+    return call.record(out.finish(), Transposed{ta, tb});
+  }
   const BatchIndex index_a(batch, batch_a), index_b(batch, batch_b);
   const i64 together = std::max<i64>(1, parallel_product / std::max<i64>(1, m * n * k));
   const i64 tiles = shape.size() == 0 ? 0 : (count + together - 1) / together;
