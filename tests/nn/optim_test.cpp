@@ -284,6 +284,25 @@ TEST_CASE("the moving average of weights") {
   CHECK_THROWS_AS(nn::ExponentialMovingAverage({}), ValueError);
 }
 
+TEST_CASE("update() refuses what does not fit, and has counted and changed nothing") {
+  Tensor w = weights();
+  UpdateState state;
+  const Tensor lr = full({1}, 0.1, float64);
+  const NadamOptions options;
+  CHECK_THROWS_WITH(update(w, Tensor(), state, lr, options), contains("NAdam: grad is an undefined tensor"));
+  CHECK_THROWS_AS(update(w, zeros({4}), state, lr, options), DTypeError);
+  CHECK_THROWS_AS(update(w, zeros({5}, float64), state, lr, options), ShapeError);
+  CHECK_THROWS_AS(update(w, gradient(0), state, full({2}, 0.1, float64), options), ShapeError);
+  CHECK_THROWS_AS(update(w, gradient(0), state, lr, NadamOptions{.beta1 = 2}), ValueError);
+  CHECK_FALSE(state.step.defined());
+  state.arrays[0] = zeros({3}, float64);
+  CHECK_THROWS_WITH(update(w, gradient(0), state, lr, options), contains("exp_avg is float64 (3,)"));
+  CHECK(state.step.item() == 0);
+  CHECK(values(w) == values(weights()));
+  Tensor m, v;
+  CHECK_THROWS_WITH(adam_update(w, gradient(0), m, v, {.amsgrad = true}), contains("adam_update: amsgrad"));
+}
+
 TEST_CASE("options of optimizers and schedules that mean nothing are refused by name") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK_THAT(message_of([] { nn::RMSprop({weights()}, {.alpha = 1.5}); }),
