@@ -12,6 +12,10 @@
 #include <xgrad/nn/data/table.hpp>
 #include <xgrad/nn/gradcheck.hpp>
 #include <xgrad/nn/init.hpp>
+#include <xgrad/nn/io/file.hpp>
+#include <xgrad/nn/io/npy.hpp>
+#include <xgrad/nn/io/pytorch.hpp>
+#include <xgrad/nn/io/safetensors.hpp>
 #include <xgrad/nn/layers/activation.hpp>
 #include <xgrad/nn/layers/attention.hpp>
 #include <xgrad/nn/layers/bilinear.hpp>
@@ -26,11 +30,6 @@
 #include <xgrad/nn/layers/recurrent.hpp>
 #include <xgrad/nn/layers/rnn.hpp>
 #include <xgrad/nn/layers/transformer.hpp>
-#include <xgrad/nn/io/file.hpp>
-#include <xgrad/nn/io/npy.hpp>
-#include <xgrad/nn/io/pytorch.hpp>
-#include <xgrad/nn/io/safetensors.hpp>
-#include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/metrics.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/optim/average.hpp>
@@ -39,8 +38,4 @@
 #include <xgrad/nn/optim/optimizer.hpp>
 #include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/parameter.hpp>
-#include <xgrad/nn/safetensors.hpp>
 #include <xgrad/nn/summary.hpp>
-#include <xgrad/nn/recurrent.hpp>
-#include <xgrad/nn/schedule.hpp>
-#include <xgrad/nn/sequential.hpp>
