@@ -197,10 +197,11 @@ Tensor jacobian_rows(Tape::Impl& tape, const char* caller, Site site, const Tens
     sweep.prune = !mark_wanted(tape, sweep.wanted, from, &to, 1, lowest);
     sweep.adjoints.resize(from + 1);
     sweep.adjoints[from] = rows.units(y, first);
+    if (rows.count == n) rows.identity = sweep.adjoints[from];
     sweep.run(from);
     sweep.done = true;
-    const Tensor part = to <= from ? sweep.adjoints[to] : Tensor();
-    if (rows.count == n && part.defined()) return view(part, {n, x.size()});
+    const Tensor part = to <= from ? std::move(sweep.adjoints[to]) : Tensor();
+    if (rows.count == n && part.defined()) return view(own(part), {n, x.size()});
     if (!whole.defined()) whole = zeros({n, x.size()}, x.dtype());
     if (part.defined()) rows.copy(part, whole, first);
   }

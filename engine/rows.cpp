@@ -58,6 +58,11 @@ Tensor all_rows(Vjp& d) {
   return rows->all;
 }
 
+bool rows_are_identity(Vjp& d) {
+  const Rows* rows = d.recording() ? nullptr : d.tape().rows;
+  return rows && rows->identity.defined() && Access::body(rows->all) == Access::body(rows->identity);
+}
+
 /// The adjoint of `id` as something only it refers to, zero where nothing has come yet.
 Tensor& Sweep::own_rows(u32 id) {
   Tensor& all = adjoints[id];

@@ -6,6 +6,7 @@
 #include <xgrad/ops/internal/axes.hpp>
 #include <xgrad/ops/internal/matmul.hpp>
 #include <xgrad/ops/reshape.hpp>
+#include <xgrad/ops/transpose.hpp>
 
 namespace xgrad::detail {
 namespace {
@@ -69,7 +70,10 @@ void dense_vjp(Vjp& d) {
     const Shape x = d.shape(0);
     Shape shape(g.shape().begin(), all.defined() ? 1 : 0);
     for (const i64 extent : x) shape.push_back(extent);
-    d.add(0, reshape(matmul(g_rows, false, d.in(1), !form.transposed), shape));
+    const Tensor w = d.in(1);
+    if (all.defined() && rows == out && rows_are_identity(d))
+      d.add(0, reshape(form.transposed ? w : transpose(w), shape));
+    else d.add(0, reshape(matmul(g_rows, false, w, !form.transposed), shape));
   }
   if (d.wanted(1)) {
     const Tensor x = d.in(0), x_rows = matrix(x, rows, features_of(x.shape(), form.features));

@@ -235,6 +235,13 @@ TEST_CASE("transforms: the rows of a Jacobian, at once and one by one", "[transf
   check_rows(layers, random_tensor({2, 3}));  // of a batch
   check_rows([&](const Tensor& x) { return linear(v, reshape(x, {4, 3}) * x * x, b); }, random_tensor({4, 3}));
   check_rows([](const Tensor& x) { return tensor({1, 2, 3}, float64) * (x * x / exp(x)) + x; }, tensor(0.5, float64));
+  check_rows([&](const Tensor& x) { return linear(x, w, b); }, random_tensor({3}));
+  check_rows([&](const Tensor& x) { return affine(x, w); }, random_tensor({1, 4}));
+  check_rows([](const Tensor& x) { return linear(x, x * x); }, random_tensor({2, 3}));
+  check_rows([&](const Tensor& x) { return linear(cumsum(x, 0) * x, w); }, random_tensor({3}));
+  Tensor slope = jacobian([&](const Tensor& x) { return linear(x, w); }, random_tensor({3}));
+  slope.mutable_data<double>()[0] = 7;  // not an element of the weights
+  CHECK(same_bits(w, random_tensor({4, 3})));
   check_rows([](const Tensor& x) { return x; }, random_tensor({2, 2}));
   const auto shared = [](const Tensor& x) {  // a gradient that two values share when a row of one is added to
     const Tensor y = tanh(x), z = exp(x), sums = cumsum(y, 0);
