@@ -38,7 +38,7 @@ nn::BatchOptions batches(std::uint64_t seed, bool shuffle) {
   return {.seed = seed, .shuffle = shuffle, .scaling = nn::Scaling::inset, .one_hot = true, .on = 0.99, .off = 0.01};
 }
 
-double accuracy(nn::Sequential& net, const nn::Dataset& images) {
+double accuracy(nn::Sequential& net, const nn::Images& images) {
   std::int64_t correct = 0;
   nn::Batches all(images, 1000, batches(0, false));
   for (auto [x, labels] : all.epoch(0)) correct += nn::count_correct(net(x), labels);
@@ -82,7 +82,7 @@ void train(const Start& start, const nn::TrainTest& data, const Options& options
 }
 
 /// `label,pixel,pixel,...`, an image a line.
-void write_csv(const std::string& path, const nn::Dataset& images) {
+void write_csv(const std::string& path, const nn::Images& images) {
   nn::FileWriter file(path);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     std::string line = fmt::format("{}", images.labels[static_cast<std::size_t>(i)]);

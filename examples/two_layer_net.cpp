@@ -78,7 +78,7 @@ Tensor numerical_gradient(const TwoLayerNet& net, Tensor w, const Tensor& x, con
 }
 
 /// The mean distance of each parameter's gradient, by the graph, from the one by differences, on three images.
-void gradient_check(const nn::Dataset& images, std::uint64_t seed) {
+void gradient_check(const nn::Images& images, std::uint64_t seed) {
   Random random(seed);
   const TwoLayerNet net(random, float64);
   nn::Batches three(images, 3, {.shuffle = false, .dtype = float64});
@@ -94,7 +94,7 @@ void gradient_check(const nn::Dataset& images, std::uint64_t seed) {
   fmt::print("\n");
 }
 
-double accuracy(const TwoLayerNet& net, const nn::Dataset& images) {
+double accuracy(const TwoLayerNet& net, const nn::Images& images) {
   std::int64_t correct = 0;
   nn::Batches batches(images, 1000, {.shuffle = false});
   for (auto [x, labels] : batches.epoch(0)) correct += nn::count_correct(net.predict(x), labels);
