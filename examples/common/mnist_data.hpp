@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include <xgrad/nn/data/dataset.hpp>
+#include <xgrad/nn/data/images.hpp>
 
 namespace xgrad::examples {
 

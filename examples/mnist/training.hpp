@@ -1,7 +1,7 @@
 #pragma once
 #include <stdexcept>
 
-#include <xgrad/nn/data/dataset.hpp>
+#include <xgrad/nn/data/images.hpp>
 
 #include "model.hpp"
 #include "options.hpp"
