@@ -36,7 +36,7 @@ class Team {
       for (std::int64_t i = 0; i < count; ++i) f(i);
       return;
     }
-    if (shared_->done.value.load(std::memory_order_acquire) < end_) wait();
+    while (shared_->done.value.load(std::memory_order_acquire) < end_) wait();
     const std::int64_t begin = end_, members = shared_->members;
     end_ += count;
     for (std::int64_t k = 0; k < members; ++k) {  // its own, then what others have not come to
