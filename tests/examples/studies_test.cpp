@@ -44,6 +44,20 @@ TEST_CASE("forward_propagation: the book's numbers") {
                "output: [0.31682708, 0.69627909]\n", "(4, 2) x (2, 3) + (3,) -> (4, 2)\n"});
 }
 
+TEST_CASE("pretrained: the fixed weights' numbers, and the book's 9,352 digits") {
+  check_lines(run("pretrained", "").out, {"x = [1.0, 0.5]: [0.31682708, 0.69627909]\n", "give them with --weights\n"});
+  if (mnist().empty()) {
+    WARN("no $XGRAD_DATA: not run");
+    return;
+  }
+  const Run result = run("pretrained", "--image 3", mnist());
+  REQUIRE(result.status == 0);
+  check_lines(result.out, {"one at a time: 9352 of 10000 right\n", "in batches of 100: 9352 of 10000 right\n",
+                           "test image 3, a 0:\n", "taken for a 0;", "▒████▓░░ ░██▓░\n"});
+  CHECK(is_one_complaint(run("pretrained", "--image 10000", mnist()), "pretrained"));
+  CHECK(is_one_complaint(run("pretrained", "--weights /nonexistent.npz", mnist()), "pretrained"));
+}
+
 TEST_CASE("two_layer_net: nodes, the gradient check, and learning") {
   const Run result = run("two_layer_net", "--steps 400");
   REQUIRE(result.status == 0);
@@ -126,7 +140,7 @@ TEST_CASE("two_clusters: all four networks tell the clouds apart, and are drawn"
 }
 
 TEST_CASE("study programs: mistakes are told in one line") {
-  for (const char* program : {"forward_propagation", "two_layer_net", "sigmoid_net", "two_clusters"}) {
+  for (const char* program : {"forward_propagation", "pretrained", "two_layer_net", "sigmoid_net", "two_clusters"}) {
     CHECK(run(program, "--help").status == 0);
     CHECK(is_one_complaint(run(program, "--nonsense"), program));
   }
