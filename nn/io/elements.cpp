@@ -80,8 +80,7 @@ template <class To> To widen(std::uint64_t bits, ElementType type) {
 template <class To> void widen(const std::uint8_t* from, std::size_t count, ElementType type, To* to) {
   for (std::size_t i = 0; i < count; ++i, from += type.size) {
     std::uint8_t ordered[8] = {};
-    std::memcpy(ordered, from, type.size);
-    if (type.swapped) std::reverse(ordered, ordered + type.size);
+    for (std::size_t k = 0; k < type.size && k < 8; ++k) ordered[k] = from[type.swapped ? type.size - 1 - k : k];
     to[i] = widen<To>(std::bit_cast<std::uint64_t>(ordered), type);
   }
 }
