@@ -39,3 +39,4 @@
 #include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/summary.hpp>
+#include <xgrad/nn/train/checkpoint.hpp>
