@@ -39,12 +39,16 @@ Sha256& Sha256::update(const Tensor& tensor, Site site) {
   return *this;
 }
 
-std::string Sha256::hex() const {
+void Sha256::digest(void* bytes) const noexcept {
   SHA2_CTX copy = *std::launder(reinterpret_cast<const SHA2_CTX*>(state_));
-  std::uint8_t digest[SHA256_DIGEST_LENGTH];
-  SHA256Final(digest, &copy);
+  SHA256Final(static_cast<std::uint8_t*>(bytes), &copy);
+}
+
+std::string Sha256::hex() const {
+  std::uint8_t bytes[SHA256_DIGEST_LENGTH];
+  digest(bytes);
   std::string text;
-  for (std::uint8_t byte : digest) {
+  for (std::uint8_t byte : bytes) {
     text += "0123456789abcdef"[byte >> 4];
     text += "0123456789abcdef"[byte & 15];
   }

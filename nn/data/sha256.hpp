@@ -15,6 +15,8 @@ class Sha256 {
   Sha256& update(const Tensor& tensor, Site site = Site::here());
   /// The sum so far as 64 lower-case hexadecimal digits; more bytes may follow.
   std::string hex() const;
+  /// The sum so far as 32 bytes.
+  void digest(void* bytes) const noexcept;
 
  private:
   alignas(8) unsigned char state_[208];  // libmd's SHA2_CTX
