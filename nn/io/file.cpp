@@ -1,6 +1,7 @@
 #include <xgrad/nn/io/file.hpp>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,12 +25,31 @@ std::string resolve(const std::string& path) {
   return none ? path : real.string();
 }
 
-void sync_folder_of(const std::string& path) {
+/// False: the disk has failed, errno says how. That a folder or its file system cannot be asked is none.
+bool sync_folder_of(const std::string& path) {
   const fs::path folder = fs::path(path).parent_path();
   const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
+  if (descriptor < 0) return true;
+  const int problem = ::fsync(descriptor) == 0 ? 0 : errno;
   ::close(descriptor);
+  errno = problem;
+  return problem == 0 || problem == EINVAL || problem == ENOTSUP;
+}
+
+/// "a" of "a.<process>-<attempt>.tmp", which is what FileWriter calls it; else nothing.
+std::string_view target_of(std::string_view name) {
+  const auto drop_digits = [&] {
+    const std::size_t kept = name.find_last_not_of("0123456789") + 1;
+    const bool any = kept < name.size();
+    name = name.substr(0, kept);
+    return any;
+  };
+  const auto drop = [&](std::string_view end) {
+    const bool there = name.ends_with(end);
+    if (there) name.remove_suffix(end.size());
+    return there;
+  };
+  return drop(".tmp") && drop_digits() && drop("-") && drop_digits() && drop(".") ? name : std::string_view();
 }
 
 }  // namespace
@@ -52,6 +72,7 @@ FileWriter::FileWriter(std::string path, Site site) : path_(std::move(path)) {
       fail("cannot be written", site);
     }
   }
+  ::flock(descriptor_, LOCK_EX | LOCK_NB);  // goes when the process does: so others know that it is at work
   if (exists) (void)!::fchmod(descriptor_, status.st_mode & 07777);
 }
 
@@ -87,7 +108,20 @@ void FileWriter::commit(Site site) {
   const std::string target = resolve(path_);
   if (::rename(temporary_.c_str(), target.c_str()) != 0) fail("cannot be replaced", site);
   temporary_.clear();
-  sync_folder_of(target);
+  if (!sync_folder_of(target)) fail("cannot be brought to the disk", site);
+}
+
+void remove_abandoned(const std::string& folder, bool (*is_target)(std::string_view name)) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string path = entry->path().string(), name = entry->path().filename().string();
+    const std::string_view target = target_of(name);
+    if (target.empty() || !is_target(target) || entry->symlink_status(error).type() != fs::file_type::regular) continue;
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+    ::close(descriptor);
+  }
 }
 
 }  // namespace xgrad::nn

@@ -31,4 +31,8 @@ class FileWriter {
   bool committed_ = false;
 };
 
+/// Removes from a folder what FileWriters of killed programs have left there, of files whose name is_target() knows.
+/// What a writer is still at work on stays, as does everything else.
+void remove_abandoned(const std::string& folder, bool (*is_target)(std::string_view name));
+
 }  // namespace xgrad::nn
