@@ -11,8 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include <xgrad/engine/internal/fail.hpp>
+#include <xgrad/nn/data/sha256.hpp>
 #include <xgrad/nn/io/file.hpp>
 #include <xgrad/nn/io/internal/elements.hpp>
+#include <xgrad/nn/io/internal/safetensors.hpp>
 
 namespace xgrad::nn {
 namespace {
@@ -22,7 +24,8 @@ using detail::byte_count;
 using detail::bytes_of;
 using xgrad::detail::fail;
 
-constexpr const char *saving = "save_safetensors", *loading = "load_safetensors";
+constexpr const char *texts_name = "__metadata__", *checksum_name = "checksum";
+constexpr std::int64_t checksum_words = 4;
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t max_header = 100'000'000;  // the format's own bound
 
@@ -89,7 +92,7 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
 }
 
 /// Text to JSON, refusing what nlohmann's parser would let pass: a name that comes twice, and depth without end.
-json parse_header(const std::string& text) {
+json parse_header(const char* op, const std::string& path, const std::string& text, Site site) try {
   std::set<std::string> names;
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > 3) throw std::runtime_error("it is nested too deeply");
@@ -100,54 +103,77 @@ json parse_header(const std::string& text) {
   json header = json::parse(text, check);
   if (!header.is_object()) throw std::runtime_error("it is not a JSON object");
   return header;
+} catch (const std::exception& error) {
+  fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, error.what());
 }
 
 /// The tensors of a header in the order of their data, which must be without gap or overlap.
-std::vector<Entry> read_header(const std::string& path, const std::string& text, std::uint64_t data_bytes, Site site) {
-  json header;
-  try {
-    header = parse_header(text);
-  } catch (const std::exception& error) {
-    fail<IoError>(loading, site, "{} has a header that cannot be read: {}", path, error.what());
-  }
+std::vector<Entry> read_entries(const char* op, const std::string& path, const json& header, std::uint64_t data_bytes,
+                                Site site) {
   std::vector<Entry> entries;
   for (const auto& [name, item] : header.items()) {
-    if (name == "__metadata__") continue;
+    if (name == texts_name) continue;
     entries.push_back({name, float32, {}, 0, 0});
     if (const auto problem = read_entry(item, data_bytes, entries.back()))
-      fail<IoError>(loading, site, "{}: tensor '{}' {}", path, name, *problem);
+      fail<IoError>(op, site, "{}: tensor '{}' {}", path, name, *problem);
   }
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::uint64_t at = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != at)
-      fail<IoError>(loading, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}",
-                    path, entry.name, entry.begin, at);
+      fail<IoError>(op, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}", path,
+                    entry.name, entry.begin, at);
     at = entry.end;
   }
   if (at != data_bytes)
-    fail<IoError>(loading, site, "{}: the tensors take {} bytes and the file has {} bytes of data", path, at,
-                  data_bytes);
+    fail<IoError>(op, site, "{}: the tensors take {} bytes and the file has {} bytes of data", path, at, data_bytes);
   return entries;
 }
 
-}  // namespace
+std::vector<std::pair<std::string, std::string>> read_texts(const json& header) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  if (const auto found = header.find(texts_name); found != header.end() && found->is_object())
+    for (const auto& [name, text] : found->items())
+      if (text.is_string()) texts.emplace_back(name, text.get<std::string>());
+  return texts;
+}
 
-void save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, Site site) {
+/// Takes the checksum off the end; `sum` is that of all bytes before it.
+void break_seal(const char* op, const std::string& path, std::vector<NamedTensor>& tensors, const Sha256& sum,
+                Site site) {
+  if (tensors.empty() || tensors.back().name != checksum_name || tensors.back().tensor.dtype() != int64 ||
+      tensors.back().tensor.shape() != Shape{checksum_words})
+    fail<IoError>(op, site, "{} does not end with a checksum: is it a checkpoint?", path);
+  std::int64_t expected[checksum_words];
+  sum.digest(expected);
+  if (std::memcmp(bytes_of(std::as_const(tensors.back().tensor), site), expected, sizeof expected) != 0)
+    fail<IoError>(op, site, "{} is damaged: its content does not have the checksum that was written", path);
+  tensors.pop_back();
+}
+
+/// The tensors as they are to follow each other in the file.
+std::vector<const NamedTensor*> file_order(const char* op, const std::vector<NamedTensor>& tensors, Site site) {
   std::vector<const NamedTensor*> order;
   std::set<std::string_view> names;
   for (const NamedTensor& item : tensors) {
-    if (!item.tensor.defined()) fail<ValueError>(saving, site, "'{}' has no value", item.name);
-    if (!names.insert(item.name).second || item.name == "__metadata__")
-      fail<ValueError>(saving, site, "'{}' is taken: each tensor needs a name of its own", item.name);
+    if (!item.tensor.defined()) fail<ValueError>(op, site, "'{}' has no value", item.name);
+    if (!names.insert(item.name).second || item.name == texts_name)
+      fail<ValueError>(op, site, "'{}' is taken: each tensor needs a name of its own", item.name);
     order.push_back(&item);
   }
   // Wider elements first, and the header padded to eight bytes: every tensor lies aligned in the file.
   std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
     return item_size(a->tensor.dtype()) > item_size(b->tensor.dtype());
   });
+  return order;
+}
+
+/// The length of the header and the header.
+std::string head_of(const char* op, const std::vector<const NamedTensor*>& order,
+                    const std::vector<std::pair<std::string, std::string>>& texts, Site site) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  for (const auto& [name, text] : texts) header[texts_name][name] = text;
   std::uint64_t at = 0;
   for (const NamedTensor* item : order) {
     const Tensor& t = item->tensor;
@@ -161,55 +187,86 @@ void save_safetensors(const std::string& path, const std::vector<NamedTensor>& t
   try {
     text = header.dump();
   } catch (const nlohmann::json::type_error&) {
-    fail<ValueError>(saving, site, "a tensor has a name that is not UTF-8");
+    fail<ValueError>(op, site, "a tensor's name or a text is not UTF-8");
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), length_bytes) + text;
+}
 
-  const xgrad::detail::SiteScope scope(saving, site);
+}  // namespace
+
+void detail::write_safetensors(const char* op, const std::string& path, const SafetensorsFile& content, bool sealed,
+                               Site site) {
+  std::vector<const NamedTensor*> order = file_order(op, content.tensors, site);
+  NamedTensor seal{checksum_name, empty({checksum_words}, int64, site)};
+  if (sealed) order.push_back(&seal);
+  const std::string head = head_of(op, order, content.texts, site);
+
+  const xgrad::detail::SiteScope scope(op, site);
   FileWriter file(path, site);
-  file.write(&length, sizeof length, site);
-  file.write(text, site);
-  for (const NamedTensor* item : order) file.write(bytes_of(item->tensor, site), byte_count(item->tensor), site);
+  Sha256 sum;
+  const auto write = [&](const void* bytes, std::size_t count) {
+    file.write(bytes, count, site);
+    if (sealed) sum.update(bytes, count);
+  };
+  write(head.data(), head.size());
+  for (const NamedTensor* item : order) {
+    if (item == &seal) sum.digest(bytes_of(seal.tensor, site));
+    write(bytes_of(item->tensor, site), byte_count(item->tensor));
+  }
   file.commit(site);
 }
 
-std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
+detail::SafetensorsFile detail::read_safetensors(const char* op, const std::string& path, bool sealed, Site site) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (status.type() == std::filesystem::file_type::not_found) fail<IoError>(loading, site, "there is no file {}", path);
-  if (error) fail<IoError>(loading, site, "{} cannot be read: {}", path, error.message());
-  if (!is_regular_file(status)) fail<IoError>(loading, site, "{} is not a regular file", path);
+  if (status.type() == std::filesystem::file_type::not_found) fail<IoError>(op, site, "there is no file {}", path);
+  if (error) fail<IoError>(op, site, "{} cannot be read: {}", path, error.message());
+  if (!is_regular_file(status)) fail<IoError>(op, site, "{} is not a regular file", path);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) fail<IoError>(loading, site, "{} cannot be read: {}", path, std::strerror(errno));
+  if (!file) fail<IoError>(op, site, "{} cannot be read: {}", path, std::strerror(errno));
   const auto size = static_cast<std::uint64_t>(file.tellg());
   file.seekg(0);
   std::uint64_t at = 0;
+  Sha256 sum, sum_before;  // before: of what lies before the tensor that was read last
   const auto read = [&](void* to, std::uint64_t count) {
     if (!file.read(static_cast<char*>(to), static_cast<std::streamsize>(count)))
-      fail<IoError>(loading, site, "{} cannot be read further than byte {}", path, at);
+      fail<IoError>(op, site, "{} cannot be read further than byte {}", path, at);
     at += count;
+    if (sealed) sum.update(to, count);
   };
 
   std::uint64_t length = 0;
-  if (size < length_bytes) fail<IoError>(loading, site, "{} has {} bytes, too few for a safetensors file", path, size);
+  if (size < length_bytes) fail<IoError>(op, site, "{} has {} bytes, too few for a safetensors file", path, size);
   read(&length, sizeof length);
   if (length > std::min(size - length_bytes, max_header))
-    fail<IoError>(loading, site, "{} claims a header of {} bytes and has {} bytes: is it a safetensors file?", path,
-                  length, size);
+    fail<IoError>(op, site, "{} claims a header of {} bytes and has {} bytes: is it a safetensors file?", path, length,
+                  size);
   std::string text(length, '\0');
   read(text.data(), length);
+  const json header = parse_header(op, path, text, site);
 
-  std::vector<NamedTensor> tensors;
-  for (const Entry& entry : read_header(path, text, size - length_bytes - length, site)) {
+  SafetensorsFile content{{}, read_texts(header)};
+  for (const Entry& entry : read_entries(op, path, header, size - length_bytes - length, site)) {
     Tensor t = empty(entry.shape, entry.dtype, site);
     auto* const bytes = static_cast<unsigned char*>(bytes_of(t, site));
+    sum_before = sum;
     read(bytes, entry.end - entry.begin);
     if (entry.dtype == boolean && std::any_of(bytes, bytes + t.size(), [](unsigned char byte) { return byte > 1; }))
-      fail<IoError>(loading, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
-    tensors.push_back({entry.name, std::move(t)});
+      fail<IoError>(op, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
+    content.tensors.push_back({entry.name, std::move(t)});
   }
-  return tensors;
+  if (sealed) break_seal(op, path, content.tensors, sum_before, site);
+  return content;
+}
+
+void save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, Site site) {
+  detail::write_safetensors("save_safetensors", path, {tensors, {}}, false, site);
+}
+
+std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
+  return detail::read_safetensors("load_safetensors", path, false, site).tensors;
 }
 
 }  // namespace xgrad::nn
