@@ -32,19 +32,19 @@ struct TrainingState {
   Schedule* schedule = nullptr;
   ReduceLROnPlateau* plateau = nullptr;
   ExponentialMovingAverage* average = nullptr;
-  DataLoader* loader = nullptr;      ///< its position
-  std::vector<NamedRandom> randoms;  ///< the program's own streams
+  DataLoader* loader = nullptr;           ///< its position
+  std::vector<NamedRandom> randoms = {};  ///< the program's own streams
   std::int64_t step = 0, epoch = 0;
-  std::vector<Series> history;
-  std::vector<Setting> configuration;  ///< what may not be another one when the run is resumed
+  std::vector<Series> history = {};
+  std::vector<Setting> configuration = {};  ///< what may not be another one when the run is resumed
 };
 
 /// Writes a checkpoint, whole or not at all: a safetensors file whose last tensor, "checksum", is the SHA-256 of all
 /// bytes before it. IoError: it cannot be written. ValueError: there is no module, a name that comes twice or is not
 /// UTF-8, a count below 0.
 void save_checkpoint(const std::string& path, const TrainingState& state, Site site = Site::here());
-/// Puts everything back into its place, or changes nothing. IoError: the file cannot be read, or is damaged. ValueError,
-/// ShapeError or DTypeError: it is sound but of another version, configuration or model, with what differs.
+/// Puts everything back into its place, or changes nothing. IoError: the file cannot be read, or is damaged.
+/// ValueError, ShapeError or DTypeError: it is sound but of another version, configuration or model, with what differs.
 void load_checkpoint(const std::string& path, TrainingState& state, Site site = Site::here());
 
 /// What a checkpoint says of its run, without its parts: step, epoch, history, and the configuration sorted by name.

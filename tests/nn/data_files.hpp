@@ -1,6 +1,7 @@
 #pragma once
 // Small data files made on the spot, and what is wrong with them as text.
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -36,6 +37,7 @@ class TempFolder {
   /// Writes a file and gives its path.
   std::string write(const std::string& name, const std::string& content) const {
     const std::string path = *this / name;
+    std::remove(path.c_str());  // ext4 brings what is overwritten to the disk: thousands of times here
     std::ofstream(path, std::ios::binary | std::ios::trunc).write(content.data(), std::ssize(content));
     return path;
   }
