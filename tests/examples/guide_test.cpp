@@ -244,6 +244,53 @@ TEST_CASE("guide: training parts") {
   CHECK(kept.size() == 2 + 3 * 3);
 }
 
+TEST_CASE("guide: checkpoints") {
+  Random random(1);
+  Tensor points = uniform(random, {64, 2}, -1.5, 1.5);
+  Tensor inside = to(sum(square(points), 1, true) < 1, float32);
+  const nn::TensorDataset samples(points, inside);
+  const TempFolder temporary;
+  const std::string folder = temporary / "run";
+  const auto train = [&](std::int64_t epochs) {
+    Net net(random);
+    nn::Adam optimizer(net.parameters(), {.lr = 0.01});
+    nn::DataLoader loader(samples, {.batch_size = 16, .shuffle = true, .seed = 1});
+    nn::TrainingState state{.module = &net, .optimizer = &optimizer, .loader = &loader, .randoms = {{"noise", &random}}};
+    state.configuration = {{"lr", "0.01"}};
+    state.history = {{"loss", {}}};
+
+    nn::Checkpoints checkpoints(folder, 3);  // keeps the last three
+    std::string refused;
+    if (checkpoints.resume(state, &refused)) std::cout << "goes on from epoch " << state.epoch << "\n";
+    if (!refused.empty()) std::cout << "damaged, so one before was taken:\n" << refused << "\n";
+    for (; state.epoch < epochs; ++state.epoch, checkpoints.save(state)) {
+      double total = 0;
+      for (auto [x, y] : loader) {
+        Tape tape;
+        Tensor loss = bce_with_logits(net(x + 0.01 * normal(random, x.shape())), y);
+        loss.backward();
+        optimizer.step();
+        optimizer.zero_grad();
+        ++state.step;
+        total += loss.item();
+      }
+      state.history[0].values.push_back(total / 4);
+    }
+    return state.history[0].values;
+  };
+  const Random start = random;
+  train(2);
+  random.bits();  // what happens in between has no say
+  const std::vector<double> in_two_parts = train(4);
+  std::filesystem::remove_all(folder);
+  random = start;
+  CHECK(train(4) == in_two_parts);
+
+  nn::TrainingState told = nn::describe_checkpoint(folder + "/checkpoint-000004.safetensors");
+  CHECK(told.step == 16);
+  CHECK(nn::Checkpoints(folder).files().size() == 3);
+}
+
 TEST_CASE("guide: compile") {
   Random random(1);
   Tensor points = uniform(random, {256, 2}, -1.5, 1.5);
