@@ -96,7 +96,10 @@ inline Tensor scalar(const Op& op, Tape::Impl* tape, const Operand& x, const Sca
   node.inputs[0] = a.id;
   node.inputs[1] = b.id;
   node.adjoint = unreached;
-  Tensor result = from_double(dtype, kernel(a.value, b.value, node.saved));
+  const double value = kernel(a.value, b.value, node.saved);
+  if (tape->finite_only) [[unlikely]]
+    refuse_not_finite(op.name, x.site, a.value, b.value, value);
+  Tensor result = from_double(dtype, value);
   Access::set_node(result, id, serial);
   return result;
 }
@@ -177,7 +180,10 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
   if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;
   u32 ids[3], any = 0;
   for (int i = 0; i < count; ++i) any |= ids[i] = tape->id_of(*arguments.in[i], op.name, operands[i]->site);
-  if (any) record_general(*tape, op, operands[0]->site, arguments.in, ids, count, result);
+  if (!any) return result;
+  record_general(*tape, op, operands[0]->site, arguments.in, ids, count, result);
+  if (tape->finite_only) [[unlikely]]
+    refuse_not_finite(op.name, operands[0]->site, {arguments.in, arguments.in + count}, result);
   return result;
 }
 

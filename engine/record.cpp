@@ -118,6 +118,11 @@ Tensor Call::record(Tensor value, const void* attributes, std::size_t size, cons
   const Tensor* pointers[max_operands];
   for (int i = 0; i < count_ && i < max_operands; ++i) pointers[i] = &in(i);
   push_general(*tape, *op_, site_, pointers, ids, count_, reads, attributes, size, extra, value);
+  if (tape->finite_only) [[unlikely]] {
+    std::vector<const Tensor*> all;
+    for (int i = 0; i < count_; ++i) all.push_back(&in(i));
+    refuse_not_finite(op_->name, site_, all, value);
+  }
   return value;
 }
 

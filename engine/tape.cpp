@@ -126,6 +126,7 @@ void Tape::Impl::open() {
   has_released = false;
   apart = false;
   keeps = true;
+  finite_only = false;
   captures = false;
   push() = Node{};  // id 0 means "constant"; what is added to its adjoint is never read
   detail::enter(scope);

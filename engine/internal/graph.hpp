@@ -103,6 +103,7 @@ struct Tape::Impl {
   bool apart = false;            // not in this thread's list of scopes
   bool sweeping = false;         // a plain sweep has its adjoints in the nodes
   bool keeps = true;             // false: nodes save no values, and only tell what depends on what
+  bool finite_only = false;      // a FiniteCheck looks at every result
   detail::Rows* rows = nullptr;  // of the sweep that is under way, if it is one of rows
   bool captures = false;         // values of the tapes around this one count as inputs of it, see `captured`
   std::vector<detail::Node*> chunks;
@@ -179,6 +180,10 @@ void leave(Scope& scope) noexcept;
 /// Appends a node for `out` that keeps what `reads` names.
 void push_general(Tape::Impl& tape, const Op& op, Site site, const Tensor* const* in, const u32* ids, int count,
                   Reads reads, const void* attributes, std::size_t attributes_size, const Tensor& extra, Tensor& out);
+
+/// What a FiniteCheck does with a result, and with the 0-d one of one or two numbers.
+void refuse_not_finite(const char* op, Site site, const std::vector<const Tensor*>& in, const Tensor& out);
+void refuse_not_finite(const char* op, Site site, double a, double b, double out);
 
 /// Tensor::backward and Tape::backward.
 void backward(Tape::Impl& tape, const Tensor& y, const Tensor& seed, bool retain_graph, Site site);
