@@ -39,4 +39,11 @@
 #include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/parameter.hpp>
 #include <xgrad/nn/summary.hpp>
+#include <xgrad/nn/train/callback.hpp>
 #include <xgrad/nn/train/checkpoint.hpp>
+#include <xgrad/nn/train/evaluate.hpp>
+#include <xgrad/nn/train/interrupt.hpp>
+#include <xgrad/nn/train/log.hpp>
+#include <xgrad/nn/train/progress.hpp>
+#include <xgrad/nn/train/report.hpp>
+#include <xgrad/nn/train/trainer.hpp>
