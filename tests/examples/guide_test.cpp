@@ -291,6 +291,56 @@ TEST_CASE("guide: checkpoints") {
   CHECK(nn::Checkpoints(folder).files().size() == 3);
 }
 
+TEST_CASE("guide: a trainer") {
+  const TempFolder temporary;
+  const std::string folder = temporary.path();
+  Random random(1);
+  Tensor points = uniform(random, {512, 2}, -1.5, 1.5), inside = to(sum(square(points), 1) < 1, int64);
+  const Slice most(0, 384), rest(384, 512);
+  nn::TensorDataset seen(slice(points, {most}), slice(inside, {most}));
+  nn::TensorDataset unseen(slice(points, {rest}), slice(inside, {rest}));
+  nn::Sequential net{nn::Linear(2, 16, random), nn::Tanh(), nn::Linear(16, 2, random)};
+
+  nn::DataLoader loader(seen, {.batch_size = 32, .shuffle = true, .seed = 1}), held_out(unseen, {.batch_size = 128});
+  nn::Adam adam(net.parameters(), {.lr = 0.02});
+  nn::CosineAnnealingLR cosine(adam, {.t_max = 12 * 30});
+  nn::TrainingState state{.module = &net, .optimizer = &adam, .schedule = &cosine, .loader = &loader};
+  nn::Checkpoints checkpoints(folder);
+  checkpoints.resume(state, nullptr);  // if there are some
+
+  auto loss = [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); };
+  nn::Trainer trainer(
+      state, loss,
+      {.epochs = 30, .validation = &held_out, .clip_norm = 1, .patience = 10, .checkpoints = &checkpoints});
+  nn::Progress progress;
+  nn::CsvLog log(folder + "/log.csv");
+  trainer.add(progress);
+  trainer.add(log);
+  nn::Interrupt interrupt;  // ^C ends the run after the step at hand, and a checkpoint is written
+  nn::TrainingResult result = trainer.run();
+
+  nn::ConfusionMatrix matrix(2);
+  nn::Evaluation last = nn::evaluate(net, loss, held_out, {.confusion = &matrix});
+  std::cout << to_string(matrix, {"outside", "inside"});  // precision, recall and F1 of each class
+
+  nn::HtmlReport report("Inside the circle");
+  report.add_run(result);
+  report.add_curves(state.history);
+  report.add_confusion(matrix, {"outside", "inside"});
+  report.save(folder + "/report.html");
+
+  CHECK(last.accuracy > 0.9);
+  CHECK(result.steps == 12 * result.epochs);
+  CHECK(read_file(folder + "/report.html").size() > 1000);
+}
+
+// Draws the loss after each epoch as a bar.
+struct Bars : nn::Callback {
+  void on_epoch(const nn::EpochFigures& e) override {
+    std::cout << std::string(static_cast<std::size_t>(60 * e.loss), '#') << '\n';
+  }
+};
+
 TEST_CASE("guide: compile") {
   Random random(1);
   Tensor points = uniform(random, {256, 2}, -1.5, 1.5);
