@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <xgrad/xgrad.hpp>
 
 #include "data_files.hpp"
+#include "same_tensors.hpp"
 
 using namespace xgrad;
 using namespace xgrad::tests;
@@ -160,6 +162,33 @@ TEST_CASE("files that are not as they should be are refused, with path and reaso
 
   folder.write("bad.safetensors", file_of(R"({"__metadata__":{"format":"pt"},)" + a + "}", four));
   CHECK(nn::load_safetensors(path).size() == 1);
+}
+
+TEST_CASE("safetensors: the file that Python's library wrote is read") {
+  auto tensors = nn::load_safetensors(made_by_python("numpy.safetensors"));
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const Tensor eighths = tensor({{0, 0.125, 0.25}, {0.375, 0.5, 0.625}});
+  CHECK(same(tensors, {{"count", tensor({{-3, -2, -1}, {0, 1, 2}}, int64)},
+                       {"double", to(eighths, float64)},
+                       {"mask", tensor({{1, 0, 1}, {0, 1, 0}}, boolean)},
+                       {"weight", eighths}}));
+}
+
+TEST_CASE("safetensors: every cut and every changed byte is refused or harmless") {
+  const TempFolder folder;
+  const std::string path = folder / "good.safetensors";
+  nn::save_safetensors(path, {{"a", tensor({{1, 2}})}, {"b", tensor({-1}, int64)}, {"c", tensor({1, 0}, boolean)}});
+  for (const std::string& good : {content_of(path), content_of(made_by_python("numpy.safetensors"))}) {
+    // Elements have no checksum, and names may be others; what is loaded is no larger than the file.
+    const auto found = damaged(
+        folder, good, [](const std::string& name) { return nn::load_safetensors(name); },
+        [&](const std::vector<nn::NamedTensor>& loaded) {
+          std::int64_t bytes = 0;
+          for (const nn::NamedTensor& item : loaded) bytes += item.tensor.size() * item_size(item.tensor.dtype());
+          return bytes <= std::ssize(good);
+        });
+    CHECK(found.value_or("") == "");
+  }
 }
 
 TEST_CASE("FileWriter: whole or not at all") {

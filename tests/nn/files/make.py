@@ -1,6 +1,6 @@
 """Writes the files beside it with the libraries whose formats they have: python3 make.py [numpy] [safetensors] [torch]
 
-io_test.cpp and pytorch_test.cpp know what is in them.
+npy_test.cpp, safetensors_test.cpp and pytorch_test.cpp know what is in them.
 """
 import pathlib
 import sys
