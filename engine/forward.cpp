@@ -2,6 +2,7 @@
 // through a loop nest.
 #include <xgrad/engine/internal/graph.hpp>
 #include <xgrad/engine/internal/loops.hpp>
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/kernels/arch.hpp>
 
 #include <cmath>
@@ -176,6 +177,8 @@ Tensor elementwise_array(const Op& op, const Operand* const* operands, int count
   const auto n = static_cast<std::size_t>(count + 1);
   launch(what, n, ElementwiseRun(arguments.kernel, broadcast_loop(shape, shapes, count), items, count + 1, false));
   Tensor result = out.finish();
+  if (observed()) [[unlikely]]
+    tell(op.name, operands[0]->site, arguments.in, count, result);
   Tape::Impl* tape = thread_state.recording;
   if (!tape || rule.is_mask || !is_floating(out_dtype)) return result;
   u32 ids[3], any = 0;

@@ -1,4 +1,5 @@
 // Both sides of a general op: Call records it, Vjp shows its derivative what was kept.
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/sweep.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 
@@ -93,6 +94,11 @@ Tensor Call::record(Tensor value, const void* attributes, std::size_t size, cons
   Access::set_node(value, 0, 0);
   if (tracing()) [[unlikely]]
     trace_result(value, op_->name);
+  if (observed()) [[unlikely]] {
+    std::vector<const Tensor*> inputs;
+    for (int i = 0; i < count_; ++i) inputs.push_back(&in(i));
+    tell(op_->name, site_, inputs.data(), count_, value);
+  }
   Tape::Impl* tape = thread_state.recording;
   if (!tape || !is_floating(value.dtype())) return value;
   constexpr int few = 16;

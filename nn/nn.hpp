@@ -14,6 +14,7 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/io/file.hpp>
 #include <xgrad/nn/io/npy.hpp>
+#include <xgrad/nn/io/onnx.hpp>
 #include <xgrad/nn/io/pytorch.hpp>
 #include <xgrad/nn/io/safetensors.hpp>
 #include <xgrad/nn/layers/activation.hpp>

@@ -1,5 +1,6 @@
 #include <xgrad/ops/batch_norm.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/internal/normalize.hpp>
@@ -40,13 +41,15 @@ Tensor batch_norm(const Operand& x, Tensor& running_mean, Tensor& running_var, c
     };
     update(running_mean, mean);
     update(running_var, variance.detach() * (n / (n - 1)));
-  } else {
-    if (!running_mean.defined() || !running_var.defined())
-      call.fail<ValueError>("without running_mean and running_var it can only be used in training");
-    deviation = v - per_channel(running_mean, shape);
-    variance = per_channel(running_var, shape);
+    return scaled(deviation / sqrt(variance + eps), per_channel(weight, shape), per_channel(bias, shape));
   }
-  return scaled(deviation / sqrt(variance + eps), per_channel(weight, shape), per_channel(bias, shape));
+  if (!running_mean.defined() || !running_var.defined())
+    call.fail<ValueError>("without running_mean and running_var it can only be used in training");
+  AsOne whole(op.name, call.site());
+  deviation = v - per_channel(running_mean, shape);
+  variance = per_channel(running_var, shape);
+  return whole.is(scaled(deviation / sqrt(variance + eps), per_channel(weight, shape), per_channel(bias, shape)),
+                  {&v, &weight, &bias, &running_mean, &running_var}, {setting("eps", eps)});
 }
 
 }  // namespace xgrad

@@ -1,5 +1,6 @@
 #include <xgrad/ops/layer_norm.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/kernels.hpp>
@@ -105,6 +106,9 @@ Tensor run(Call&& call, const Shape& normalized, const Tensor& weight, const Ten
   launch({writes(y), writes(kept), reads(call.in(0)), form.weight ? reads(call.in(1)) : Elements(),
           form.bias ? reads(call.in(form.bias_in())) : Elements()},
          [form, dtype](Pointers p) { (dtype == DType::float32 ? forward<float> : forward<double>)(form, p); });
+  if (observed())
+    note({setting("axes", normalized.rank()), setting("weight", form.weight), setting("bias", form.bias),
+          setting("eps", eps)});
   return call.record(y.finish(), form, kept.finish());
 }
 

@@ -1,5 +1,6 @@
 #include <xgrad/ops/log_softmax.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/ops/exp.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
@@ -37,6 +38,7 @@ Tensor log_softmax(const Operand& x, int axis) {
   Call call(op, x);
   call.floating();
   axis = normal_axis(call, axis, call.shape(0).rank());
+  if (observed()) note({setting("axis", axis)});
   return call.record(log_softmax_along(call.in(0), axis), axis);
 }
 

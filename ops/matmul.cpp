@@ -1,5 +1,6 @@
 #include <xgrad/ops/matmul.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/product.hpp>
 #include <xgrad/engine/internal/trace.hpp>
@@ -66,6 +67,7 @@ Tensor matmul(const Operand& a, bool ta, const Operand& b, bool tb) {
   shape.push_back(m);
   shape.push_back(n);
 
+  if (observed()) note({setting("transposed", ta, tb)});
   Output out(dtype, shape);
   const i64 count = batch.size(), item = item_size(dtype);
   const Elements what[] = {writes(out), reads(call.in(0)), reads(call.in(1))};

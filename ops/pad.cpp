@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/internal/axes.hpp>
@@ -91,6 +92,14 @@ Tensor pad(const Operand& x, const Padding* widths, std::size_t count, PadMode m
   View view(whole);
   view.shape = call.shape(0);
   for (int i = 0; i < whole.rank(); ++i) view.offset += widths[i].before * view.strides[i];
+  if (observed()) {
+    Setting before = setting("before"), after = setting("after");
+    for (std::size_t i = 0; i < count; ++i) {
+      before.values.push_back(static_cast<double>(widths[i].before));
+      after.values.push_back(static_cast<double>(widths[i].after));
+    }
+    note({before, after});
+  }
   const Tensor y = put(call, view);
   return value == 0 ? y : y + border(view, y.dtype(), value);
 }

@@ -1,5 +1,6 @@
 #include <xgrad/ops/softmax.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/ops/internal/along.hpp>
 #include <xgrad/ops/internal/reduce.hpp>
 #include <xgrad/ops/mul.hpp>
@@ -38,6 +39,7 @@ Tensor softmax(const Operand& x, int axis) {
   Call call(op, x);
   call.floating();
   axis = normal_axis(call, axis, call.shape(0).rank());
+  if (observed()) note({setting("axis", axis)});
   return call.record(softmax_along(call.in(0), axis), axis);
 }
 

@@ -18,6 +18,7 @@ Tensor sum(Call& call, AxisMask mask, bool keepdims) {
   const Tensor& x = call.in(0);
   const Shape shape = keepdims ? keep_axes(x.shape(), mask) : drop_axes(x.shape(), mask);
   const Tensor counted = x.dtype() == DType::boolean ? to(x, DType::int64) : x;
+  note_axes(mask);
   return call.record(reduce(counted, mask, shape, sum_along), mask);
 }
 

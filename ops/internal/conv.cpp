@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/conv.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/im2col.hpp>
@@ -137,6 +138,13 @@ void bias_vjp(Vjp& d) {
 
 const char* form(bool line) noexcept { return line ? "(N, C, L) or (C, L)" : "(N, C, H, W) or (C, H, W)"; }
 
+void note_options(const ConvOptions& o, Pair output_padding) {
+  if (observed())
+    note({setting("stride", o.stride.h, o.stride.w), setting("padding", o.padding.h, o.padding.w),
+          setting("dilation", o.dilation.h, o.dilation.w), setting("groups", o.groups),
+          setting("output_padding", output_padding.h, output_padding.w)});
+}
+
 /// The call's weight, checked: channels of the first kind, of the second in a group, and the kernel.
 struct Kernels {
   i64 first, second;
@@ -194,7 +202,9 @@ Tensor convolution(Call& call, const ConvOptions& options, bool line) {
   check_bias(call, weight.first);
   const Convolution c{x.samples, groups, weight.second, weight.first / groups, x.plane, windows.count(x.plane),
                       windows,   line};
-  if (is_a_product(c)) return as_given(call, with_bias(call, forward_product(call.in(0), call.in(1), c)), line);
+  if (is_a_product(c) && !observed())  // who looks on should see a convolution
+    return as_given(call, with_bias(call, forward_product(call.in(0), call.in(1), c)), line);
+  note_options(options, 0);
   return correlated(call, c, false, Extents::with(call.shape(0), weight.first, c.count, line));
 }
 
@@ -224,7 +234,9 @@ Tensor transposed_convolution(Call& call, const ConvOptions& options, Pair outpu
       extent(count.w, kernel.w, options.stride.w, options.padding.w, options.dilation.w, output_padding.w));
   check_bias(call, groups * weight.second);
   const Convolution c{x.samples, groups, weight.second, weight.first / groups, output, count, windows, false};
-  if (is_a_product(c)) return as_given(call, with_bias(call, back_product(call.in(0), call.in(1), c)), false);
+  if (is_a_product(c) && !observed())
+    return as_given(call, with_bias(call, back_product(call.in(0), call.in(1), c)), false);
+  note_options(options, output_padding);
   return correlated(call, c, true, Extents::with(call.shape(0), groups * weight.second, output, false));
 }
 

@@ -1,3 +1,4 @@
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/join.hpp>
 
@@ -27,6 +28,7 @@ Tensor join(Call& call, const Join& form, const Shape& shape) {
            });
     offset[1] = *offset + extent;
   }
+  if (observed()) note({setting("axis", form.axis)});
   return call.record(out.finish(), form, offsets.finish());
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/parallel_for.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/argmax.hpp>
@@ -139,6 +140,13 @@ Pooling pooling(const Call& call, const Windows& windows, bool line, bool count_
            count_padding}};
 }
 
+void note_windows(const Windows& w, bool count_padding) {
+  if (observed())
+    note({setting("kernel", w.kernel.h, w.kernel.w), setting("stride", w.stride.h, w.stride.w),
+          setting("padding", w.padding.h, w.padding.w), setting("dilation", w.dilation.h, w.dilation.w),
+          setting("count_include_pad", count_padding)});
+}
+
 /// For windows whose places a byte does not count.
 Tensor max_of_columns(const Call& call, const Windows& windows, const Pooling& p, bool line, const Shape& shape) {
   const Tensor x = as_batch(call, line, expected(line));
@@ -166,6 +174,7 @@ Tensor max_pool(Call& call, Windows windows, bool line) {
   const Pooling p = pooling(call, windows, line, true, shape);
   const CallScope scope(call);
   if (windows.kernel.h * windows.kernel.w > max_pool_places) return max_of_columns(call, windows, p, line, shape);
+  note_windows(windows, true);
   const Tensor& x = call.in(0);
   const Tensor y = new_array(x.dtype(), shape), place = new_array(DType::boolean, shape);  // of bytes, that is
   launch({writes(y), writes(place), reads(x)}, [dtype = x.dtype(), p](Pointers to) {
@@ -181,6 +190,7 @@ Tensor avg_pool(Call& call, Windows windows, bool line, bool count_padding) {
   Shape shape;
   const Pooling p = pooling(call, windows, line, count_padding, shape);
   const CallScope scope(call);
+  note_windows(windows, count_padding);
   return mean(call, p, shape);
 }
 

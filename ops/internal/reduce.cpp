@@ -1,5 +1,6 @@
 #include <xgrad/ops/internal/reduce.hpp>
 
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/div.hpp>
 #include <xgrad/ops/equal.hpp>
@@ -31,6 +32,14 @@ Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reduc
   return current;
 }
 
+void note_axes(AxisMask mask) {
+  if (!observed()) return;
+  Setting axes = setting("axes");
+  for (int axis = 0; axis < max_rank; ++axis)
+    if (has(mask, axis)) axes.values.push_back(axis);
+  note({axes});
+}
+
 Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims, Reducer reducer) {
   Call call(op, x);
   const Shape& shape = call.shape(0);
@@ -40,6 +49,7 @@ Tensor extremum(const Op& op, const Operand& x, const Axes& axes, bool keepdims,
   const AxisMask mask = normal_axes(call, axes, shape.rank());
   const Shape kept = keep_axes(shape, mask);
   if (shape.size() == 0 && kept.size() > 0) call.fail<ValueError>("of no elements: x is {}", describe(call.in(0)));
+  note_axes(mask);
   return call.record(reduce(call.in(0), mask, keepdims ? kept : drop_axes(shape, mask), reducer), mask);
 }
 

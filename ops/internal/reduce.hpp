@@ -26,6 +26,9 @@ double reduced_count(const Shape& shape, AxisMask mask) noexcept;
 /// x with the axes in `mask` reduced, in the shape `result`: int64, float32 or float64.
 Tensor reduce(const Tensor& x, AxisMask mask, const Shape& result, Reducer reducer);
 
+/// For an Observer: which axes are reduced.
+void note_axes(AxisMask mask);
+
 /// xgrad::sum by normal axes.
 Tensor sum_axes(const Operand& x, AxisMask mask, bool keepdims);
 

@@ -1,3 +1,4 @@
+#include <xgrad/engine/internal/observe.hpp>
 #include <xgrad/engine/internal/trace.hpp>
 #include <xgrad/ops/internal/view.hpp>
 
@@ -28,6 +29,40 @@ bool is_one_to_one(const View& view) noexcept {
   return true;
 }
 
+/// For an Observer: a permutation of all axes is an "order"; a range of each a "start", "stop" and "step" as a slice
+/// has them, where an axis that has an index is one long. Any other view has no settings.
+void note_view(const View& view) {
+  const Strides dense = dense_strides(view.whole);
+  const int rank = view.whole.rank(), axes = view.shape.rank();
+  Setting order = setting("order");
+  for (int axis = 0; axis < axes && view.offset == 0; ++axis)
+    for (int from = 0; from < rank; ++from)
+      if (view.strides[axis] == dense[from] && view.shape[axis] == view.whole[from] &&
+          std::count(order.values.begin(), order.values.end(), from) == 0) {
+        order.values.push_back(from);
+        break;
+      }
+  if (axes == rank && std::ssize(order.values) == rank) return note({order});
+
+  Setting start = setting("start"), stop = setting("stop"), step = setting("step");
+  constexpr double beyond = 0x1p52;
+  int axis = 0;
+  for (int from = 0; from < rank && view.shape.size() > 0; ++from) {
+    const i64 extent = view.whole[from], first = view.offset / dense[from] % extent;
+    const i64 by = axis < axes && view.strides[axis] % dense[from] == 0 ? view.strides[axis] / dense[from] : 0;
+    const i64 last = by == 0 ? 0 : first + by * (view.shape[axis] - 1);
+    const bool is_range = by != 0 && last >= 0 && last < extent;
+    // Counted from the end that it goes to, so that it is the same for an array with more on that axis.
+    const bool back = is_range && by < 0;
+    const i64 end = is_range ? last + by : first + 1, origin = back ? extent : 0;
+    start.values.push_back(static_cast<double>(first - origin));
+    stop.values.push_back(is_range && end >= extent ? beyond : end < 0 ? -beyond : static_cast<double>(end - origin));
+    step.values.push_back(is_range ? static_cast<double>(by) : 1);
+    axis += is_range;
+  }
+  if (axis == axes) note({start, stop, step});
+}
+
 char* at(void* elements, DType dtype, i64 offset) noexcept {
   return static_cast<char*>(elements) + offset * item_size(dtype);
 }
@@ -40,6 +75,7 @@ Tensor take(Call& call, const View& view) {
   launch({writes(out), reads(x)}, [dtype = x.dtype(), view](Pointers p) {
     copy_strided(dtype, view.shape, at(p[1], dtype, view.offset), view.strides, p[0], dense_strides(view.shape));
   });
+  if (observed()) note_view(view);
   return call.record(out.finish(), view);
 }
 

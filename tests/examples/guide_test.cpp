@@ -156,6 +156,8 @@ TEST_CASE("guide: training, and files") {
   std::vector<nn::NamedTensor> arrays = nn::load_npz(path + ".npz");
   nn::StateReport report = other.load_state(nn::load_pytorch(path + ".pt"), false);
 
+  nn::save_onnx(path + ".onnx", net, points);
+
   nn::TensorDataset samples(arrays[0].tensor, arrays[1].tensor);
   nn::DataLoader loader(samples, {.batch_size = 100, .shuffle = true, .seed = 1, .workers = 2});
   double total = 0;
