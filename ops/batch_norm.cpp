@@ -48,8 +48,9 @@ Tensor batch_norm(const Operand& x, Tensor& running_mean, Tensor& running_var, c
   AsOne whole(op.name, call.site());
   deviation = v - per_channel(running_mean, shape);
   variance = per_channel(running_var, shape);
-  return whole.is(scaled(deviation / sqrt(variance + eps), per_channel(weight, shape), per_channel(bias, shape)),
-                  {&v, &weight, &bias, &running_mean, &running_var}, {setting("eps", eps)});
+  Tensor y = scaled(deviation / sqrt(variance + eps), per_channel(weight, shape), per_channel(bias, shape));
+  if (whole.watched()) whole.tell(y, {&v, &weight, &bias, &running_mean, &running_var}, {setting("eps", eps)});
+  return y;
 }
 
 }  // namespace xgrad

@@ -26,13 +26,13 @@ class AsOne {
   AsOne& operator=(const AsOne&) = delete;
   ~AsOne() { current_observer = observer_; }
 
-  /// `output`, told of as this op's.
-  Tensor is(Tensor output, std::initializer_list<const Tensor*> inputs, std::initializer_list<Setting> settings) {
-    if (!observer_) return output;
+  bool watched() const noexcept { return observer_ != nullptr; }
+  /// Where it is watched: tells of this op.
+  void tell(const Tensor& output, std::initializer_list<const Tensor*> inputs,
+            std::initializer_list<Setting> settings) {
     current_observer = observer_;
     note(settings);
-    tell(name_, site_, inputs.begin(), static_cast<int>(inputs.size()), output);
-    return output;
+    detail::tell(name_, site_, inputs.begin(), static_cast<int>(inputs.size()), output);
   }
 
  private:
