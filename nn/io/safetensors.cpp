@@ -131,11 +131,14 @@ std::vector<Entry> read_entries(const char* op, const std::string& path, const j
   return entries;
 }
 
-std::vector<std::pair<std::string, std::string>> read_texts(const json& header) {
-  std::vector<std::pair<std::string, std::string>> texts;
-  if (const auto found = header.find(texts_name); found != header.end() && found->is_object())
-    for (const auto& [name, text] : found->items())
-      if (text.is_string()) texts.emplace_back(name, text.get<std::string>());
+Metadata read_texts(const char* op, const std::string& path, const json& header, Site site) {
+  Metadata texts;
+  const auto found = header.find(texts_name);
+  if (found == header.end()) return texts;
+  const bool is_text = found->is_object() &&
+                       std::all_of(found->begin(), found->end(), [](const json& value) { return value.is_string(); });
+  if (!is_text) fail<IoError>(op, site, "{} has {} that is not names and texts", path, texts_name);
+  for (const auto& [name, text] : found->items()) texts.emplace_back(name, text.get<std::string>());
   return texts;
 }
 
@@ -170,10 +173,12 @@ std::vector<const NamedTensor*> file_order(const char* op, const std::vector<Nam
 }
 
 /// The length of the header and the header.
-std::string head_of(const char* op, const std::vector<const NamedTensor*>& order,
-                    const std::vector<std::pair<std::string, std::string>>& texts, Site site) {
+std::string head_of(const char* op, const std::vector<const NamedTensor*>& order, const Metadata& texts, Site site) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  for (const auto& [name, text] : texts) header[texts_name][name] = text;
+  for (const auto& [name, text] : texts) {
+    if (header[texts_name].contains(name)) fail<ValueError>(op, site, "there are two texts '{}'", name);
+    header[texts_name][name] = text;
+  }
   std::uint64_t at = 0;
   for (const NamedTensor* item : order) {
     const Tensor& t = item->tensor;
@@ -247,7 +252,7 @@ detail::SafetensorsFile detail::read_safetensors(const char* op, const std::stri
   read(text.data(), length);
   const json header = parse_header(op, path, text, site);
 
-  SafetensorsFile content{{}, read_texts(header)};
+  SafetensorsFile content{{}, read_texts(op, path, header, site)};
   for (const Entry& entry : read_entries(op, path, header, size - length_bytes - length, site)) {
     Tensor t = empty(entry.shape, entry.dtype, site);
     auto* const bytes = static_cast<unsigned char*>(bytes_of(t, site));
@@ -262,11 +267,23 @@ detail::SafetensorsFile detail::read_safetensors(const char* op, const std::stri
 }
 
 void save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, Site site) {
-  detail::write_safetensors("save_safetensors", path, {tensors, {}}, false, site);
+  save_safetensors(path, tensors, {}, site);
+}
+
+void save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, const Metadata& metadata,
+                      Site site) {
+  detail::write_safetensors("save_safetensors", path, {tensors, metadata}, false, site);
 }
 
 std::vector<NamedTensor> load_safetensors(const std::string& path, Site site) {
-  return detail::read_safetensors("load_safetensors", path, false, site).tensors;
+  Metadata unused;
+  return load_safetensors(path, unused, site);
+}
+
+std::vector<NamedTensor> load_safetensors(const std::string& path, Metadata& metadata, Site site) {
+  detail::SafetensorsFile content = detail::read_safetensors("load_safetensors", path, false, site);
+  metadata = std::move(content.texts);
+  return std::move(content.tensors);
 }
 
 }  // namespace xgrad::nn

@@ -82,6 +82,32 @@ TEST_CASE("a model goes to a file and back") {
   CHECK(other(x).to_vector<float>() == model(x).to_vector<float>());
 }
 
+TEST_CASE("metadata go to a file and back") {
+  const TempFolder folder;
+  const std::string path = folder / "w.safetensors";
+  const nn::Metadata says = {{"model", "cnn"}, {"ü", "\"quoted\", two\nlines"}};
+  nn::save_safetensors(path, {{"a", tensor({1, 2})}}, says);
+  nn::Metadata found;
+  CHECK(nn::load_safetensors(path, found)[0].tensor.to_vector<float>() == std::vector<float>{1, 2});
+  CHECK(found == says);
+  CHECK(nn::load_safetensors(path).size() == 1);
+
+  nn::save_safetensors(path, {{"a", tensor({1, 2})}});
+  nn::load_safetensors(path, found);
+  CHECK(found.empty());
+
+  CHECK_THROWS_AS(nn::save_safetensors(path, {}, {{"a", "1"}, {"a", "2"}}), ValueError);
+  CHECK_THROWS_AS(nn::save_safetensors(path, {}, {{"a", "\xff"}}), ValueError);
+  found = says;
+  for (const char* content : {"1", "[]", "{\"a\":1}", "{\"a\":{}}"}) {
+    folder.write("w.safetensors", file_of(std::string("{\"__metadata__\":") + content + "}", ""));
+    const std::string message = error_of<IoError>([&] { nn::load_safetensors(path, found); });
+    CHECK_THAT(message, contains("__metadata__ that is not names and texts"));
+    CHECK_THAT(message, contains(path));
+  }
+  CHECK(found == says);
+}
+
 TEST_CASE("what cannot be saved leaves the file that was there") {
   const TempFolder folder;
   const std::string path = folder / "w.safetensors";

@@ -1,16 +1,15 @@
 #pragma once
 // Private to nn: all that a safetensors file can hold, and a seal that shows whether it is what was written.
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/io/safetensors.hpp>
 
 namespace xgrad::nn::detail {
 
 struct SafetensorsFile {
   std::vector<NamedTensor> tensors;
-  std::vector<std::pair<std::string, std::string>> texts;  // name and text, the format's __metadata__
+  Metadata texts;  // the format's __metadata__
 };
 
 /// A sealed file ends with a tensor "checksum", int64 (4): the SHA-256 of all bytes before its own.
