@@ -23,7 +23,7 @@ struct GradcheckOptions {
 
 /// What is probably wrong, told by comparing the whole of both derivatives.
 enum class GradcheckCause : std::uint8_t {
-  none,              ///< nothing is
+  nothing,           ///< all is right
   sign,              ///< it is the negative of the right one
   factor,            ///< it is the right one times a constant
   cut_off,           ///< it is zero: the input is used in a way that no gradient passes
@@ -65,7 +65,7 @@ struct GradcheckReport {
   double forward = 0;         ///< by forward mode; nan where the derivative cannot itself be differentiated
   double relative_error = 0;  ///< |analytic - numeric| / max(|analytic|, |numeric|); ok: the largest beyond atol
   std::int64_t checked = 0;   ///< derivatives compared
-  GradcheckCause cause = GradcheckCause::none;
+  GradcheckCause cause = GradcheckCause::nothing;
   std::vector<GradcheckKink> kinks;  ///< the first 100 that were met; being one does not make the check fail
   std::string text;                  ///< all of this in a sentence or two
 

@@ -11,7 +11,7 @@ namespace xgrad {
 
 const char* to_string(GradcheckCause cause) noexcept {
   switch (cause) {
-    case GradcheckCause::none: return "none";
+    case GradcheckCause::nothing: return "none";
     case GradcheckCause::sign: return "sign";
     case GradcheckCause::factor: return "factor";
     case GradcheckCause::cut_off: return "cut_off";
