@@ -60,8 +60,8 @@ void declare_optimizer(CLI::App& app, Options& o) {
              "[of an optimizer that is not the model's own: adamw 0.01;\n"
              "momentum, nesterov 0.0001, sigmoid 0; else 0]");
   add_choice(app, "--schedule", o.schedule, schedules,
-             "Learning rate over the steps; cosine and one-cycle end at 0,\n"
-             "exponential at 0.01; step takes a tenth after each third\n"
+             "Learning rate over the steps; all but constant and step end at\n"
+             "0, exponential at 0.01; step is a tenth after each third\n"
              "[constant; other models see below]");
   add_number(app, "--warm-up", o.warm_up, 0.0, 1e9, "from 0 to 10^9",
              "Epochs in which the rate rises to where the schedule starts [0]");

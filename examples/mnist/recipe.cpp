@@ -115,7 +115,7 @@ const OptimizerKind& optimizer_of(std::string_view name) {
                        [&](const OptimizerKind& kind) { return kind.name == name; });
 }
 
-const char* const schedules = "constant|cosine|one-cycle|step|exponential";
+const char* const schedules = "constant|cosine|one-cycle|step|linear|exponential";
 
 namespace {
 
@@ -128,6 +128,7 @@ std::unique_ptr<nn::Schedule> make_schedule(std::string_view name, nn::Optimizer
   if (name == "cosine") return make(optimizer, nn::CosineRule{.t_max = steps});
   if (name == "one-cycle") return make(optimizer, nn::OneCycleRule{.max_lr = lr, .total_steps = steps});
   if (name == "step") return make(optimizer, nn::StepRule{.step_size = (steps + 2) / 3});
+  if (name == "linear") return make(optimizer, nn::PolynomialRule{.total_iters = steps});
   if (name == "exponential")
     return make(optimizer, nn::ExponentialRule{.gamma = std::pow(0.01, 1 / static_cast<double>(steps))});
   return make(optimizer, nn::ConstantRule{.factor = 1, .total_iters = 0});

@@ -111,7 +111,7 @@ TEST_CASE("schedules, warm-up and augmentation each make a difference") {
     weights.insert(train("--limit-train 100 --batch-size 10 --epochs 3 " + arguments).at("weights_sha256"));
     CHECK(weights.size() == ++runs);
   };
-  for (const char* schedule : {"constant", "cosine", "one-cycle", "step", "exponential"}) {
+  for (const char* schedule : {"constant", "cosine", "one-cycle", "step", "linear", "exponential"}) {
     add(std::string("--schedule ") + schedule);
     if (std::string(schedule) != "one-cycle") add(std::string("--warm-up 1 --schedule ") + schedule);
   }
