@@ -7,7 +7,6 @@
 #include <xgrad/xgrad.hpp>
 
 #include "networks.hpp"
-#include "recipe.hpp"
 
 namespace mnist {
 
@@ -56,16 +55,14 @@ Model load_model(const std::string& path) {
       std::find_if(metadata.begin(), metadata.end(), [](const auto& item) { return item.first == "model"; });
   if (name == metadata.end())
     throw IoError(fmt::format("{} does not say which model it is of: it has no 'model' in its metadata", path));
-  if (std::none_of(recipes.begin(), recipes.end(), [&](const Recipe& r) { return r.model == name->second; }))
-    throw IoError(fmt::format("{} is of a model '{}', which this program does not have", path, name->second));
-  Model model = make_model(name->second, 0);
   try {
+    Model model = make_model(name->second, 0);
     model.network.load_state(weights);
+    model.network.eval();
+    return model;
   } catch (const Error& error) {
-    throw IoError(fmt::format("{}: not the weights of a {}: {}", path, model.name, error.what()));
+    throw IoError(fmt::format("{}: {}", path, error.what()));
   }
-  model.network.eval();
-  return model;
 }
 
 nn::Batches in_order(const Model& model, const nn::Images& images) {
