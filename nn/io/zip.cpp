@@ -109,8 +109,8 @@ void ZipWriter::add(const std::string& name, std::string_view head, const void* 
   zip_uint64_t used = 0;  // libzip takes no empty ones
   if (!own.empty()) fragments[used++] = {reinterpret_cast<zip_uint8_t*>(own.data()), own.size()};
   if (count > 0) fragments[used++] = {static_cast<zip_uint8_t*>(const_cast<void*>(bytes)), count};
-  zip_source_t* const source = used > 0 ? zip_source_buffer_fragment(archive_, fragments, used, 0)
-                                        : zip_source_buffer(archive_, nullptr, 0, 0);
+  zip_source_t* const source =
+      used > 0 ? zip_source_buffer_fragment(archive_, fragments, used, 0) : zip_source_buffer(archive_, nullptr, 0, 0);
   if (!source) fail(zip_get_error(archive_));
   const zip_int64_t index = zip_file_add(archive_, name.c_str(), source, ZIP_FL_ENC_UTF_8);
   if (index < 0) {

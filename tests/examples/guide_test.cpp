@@ -257,7 +257,8 @@ TEST_CASE("guide: checkpoints") {
     Net net(random);
     nn::Adam optimizer(net.parameters(), {.lr = 0.01});
     nn::DataLoader loader(samples, {.batch_size = 16, .shuffle = true, .seed = 1});
-    nn::TrainingState state{.module = &net, .optimizer = &optimizer, .loader = &loader, .randoms = {{"noise", &random}}};
+    nn::TrainingState state{
+        .module = &net, .optimizer = &optimizer, .loader = &loader, .randoms = {{"noise", &random}}};
     state.configuration = {{"lr", "0.01"}};
     state.history = {{"loss", {}}};
 
