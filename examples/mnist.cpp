@@ -11,6 +11,7 @@
 #include "mnist/progress.hpp"
 #include "mnist/report.hpp"
 #include "mnist/training.hpp"
+#include "mnist/use.hpp"
 
 namespace {
 
@@ -29,14 +30,14 @@ void train(const Options& options) {
 
   MnistData data = obtain_mnist(options.data);
   if (options.limit_train) data.images.train.truncate(options.limit_train);
-  Model model = make_model(options);
+  Model model = make_model(options.model, options.seed);
   std::FILE* const out = json_to_stdout ? stderr : stdout;
   print_header(out, options, data, model);
   Progress progress(out);
   const Results results = train(model, data.images, options, progress);
   print_results(out, results);
 
-  if (!options.save.empty()) xgrad::nn::save_safetensors(options.save, model.network.state());
+  if (!options.save.empty()) save_model(options.save, model);
   if (options.json.empty()) return;
   const std::string report = json_report(options, data, model, results);
   if (json_to_stdout) {
@@ -51,8 +52,17 @@ void train(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Learns to read handwritten digits: trains a small network on MNIST and tests it.", "mnist");
+  CLI::App app(
+      "Learns to read handwritten digits: trains a network on MNIST and tests it.\n"
+      "What it saved is tested again by mnist eval, and reads images by mnist predict.",
+      "mnist");
   Options options;
   declare(app, options);
-  return run(app, argc, argv, [&] { train(options); });
+  return run(app, argc, argv, [&] {
+    switch (options.command) {
+      case Options::Command::train: return train(options);
+      case Options::Command::eval: return evaluate(options);
+      case Options::Command::predict: return predict(options);
+    }
+  });
 }

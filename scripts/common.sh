@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 packages=(g++ cmake ninja-build pkg-config ca-certificates
   libxtensor-dev libxtensor-blas-dev libxsimd-dev libopenblas-pthread-dev librandom123-dev libtbb-dev libfmt-dev
-  zlib1g-dev libzip-dev libmd-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev catch2 libbenchmark-dev)
+  zlib1g-dev libzip-dev libmd-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev libpng-dev catch2 libbenchmark-dev)
 
 say() { printf '%s\n' "$*" >&2; }
 

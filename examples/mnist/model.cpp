@@ -1,6 +1,13 @@
 #include "model.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include <xgrad/xgrad.hpp>
+
+#include "networks.hpp"
+#include "recipe.hpp"
 
 namespace mnist {
 
@@ -8,43 +15,65 @@ using namespace xgrad;
 
 namespace {
 
-/// "Deep Learning from Scratch", chapter 5: 784-50-10, ReLU, softmax cross-entropy on pixels 0..1, weights from
-/// N(0, 0.01^2). He's larger ones learn faster at first and end at the same mean, but twice as far apart by seed.
-Model two_layer(Random& random, std::uint64_t seed) {
-  const nn::LinearOptions small{.init = [](Tensor& w, Random& r) { nn::normal_(w, r, 0, 0.01); }};
-  return {nn::Sequential{nn::Linear(784, 50, random, small), nn::ReLU(), nn::Linear(50, 10, random, small)},
-          {.seed = seed},
-          [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); }};
+/// Scores, whose softmax are probabilities.
+void classify(Model& model) {
+  model.batches.flatten = model.name != "cnn" && model.name != "deep-cnn" && model.name != "transformer";
+  model.loss = [](const Tensor& scores, const Tensor& labels) { return cross_entropy(scores, labels); };
+  model.probabilities = [](const Tensor& scores) { return softmax(scores); };
 }
 
-/// "Make Your Own Neural Network" (T. Rashid, 2016): 784-100-10 without biases, half the squared error against
-/// targets 0.01 and 0.99, weights from N(0, 1 / inputs).
-Model sigmoid_net(Random& random, std::uint64_t seed) {
-  const nn::LinearOptions plain{.bias = false, .init = [](Tensor& w, Random& r) { nn::he_normal_(w, r, 1); }};
-  return {nn::Sequential{nn::Linear(784, 100, random, plain), nn::Sigmoid(), nn::Linear(100, 10, random, plain),
-                         nn::Sigmoid()},
-          {.seed = seed, .scaling = nn::Scaling::inset, .one_hot = true, .on = 0.99, .off = 0.01},
-          [](const Tensor& outputs, const Tensor& targets) {
-            const double half_mean = 0.5 / static_cast<double>(outputs.shape()[0]);
-            return mse_loss(outputs, targets, Reduction::sum) * half_mean;
-          }};
+/// Half the squared error against targets 0.01 and 0.99, on pixels 0.01..1; the outputs are taken for proportions.
+void imitate(Model& model) {
+  model.batches.scaling = nn::Scaling::inset;
+  model.batches.one_hot = true;
+  model.batches.on = 0.99;
+  model.batches.off = 0.01;
+  model.loss = [](const Tensor& outputs, const Tensor& targets) {
+    const double half_mean = 0.5 / static_cast<double>(outputs.shape()[0]);
+    return mse_loss(outputs, targets, Reduction::sum) * half_mean;
+  };
+  model.probabilities = [](const Tensor& outputs) { return outputs / sum(outputs, 1, true); };
 }
 
 }  // namespace
 
-Model make_model(const Options& options) {
+Model make_model(const std::string& name, std::uint64_t seed) {
   constexpr std::uint64_t weights_stream = 0x77656967687473;  // apart from the streams that order the images
-  Random random(options.seed, weights_stream);
-  return options.model == "sigmoid" ? sigmoid_net(random, options.seed) : two_layer(random, options.seed);
+  Random random(seed, weights_stream);
+  Model model{name, make_network(name, random), {.seed = seed}, nullptr, nullptr};
+  name == "sigmoid" ? imitate(model) : classify(model);
+  return model;
 }
 
-std::unique_ptr<nn::Optimizer> make_optimizer(const Options& options, const nn::Module& network) {
-  const double lr = options.lr, decay = options.weight_decay;
-  if (options.optimizer == "adam")
-    return std::make_unique<nn::Adam>(network.parameters(), AdamOptions{.lr = lr, .weight_decay = decay});
-  const double momentum = options.optimizer == "momentum" ? 0.9 : 0;
-  return std::make_unique<nn::SGD>(network.parameters(),
-                                   SgdOptions{.lr = lr, .momentum = momentum, .weight_decay = decay});
+void save_model(const std::string& path, const Model& model) {
+  nn::save_safetensors(path, model.network.state(), {{"model", model.name}});
+}
+
+Model load_model(const std::string& path) {
+  nn::Metadata metadata;
+  const std::vector<nn::NamedTensor> weights = nn::load_safetensors(path, metadata);
+  const auto name =
+      std::find_if(metadata.begin(), metadata.end(), [](const auto& item) { return item.first == "model"; });
+  if (name == metadata.end())
+    throw IoError(fmt::format("{} does not say which model it is of: it has no 'model' in its metadata", path));
+  if (std::none_of(recipes.begin(), recipes.end(), [&](const Recipe& r) { return r.model == name->second; }))
+    throw IoError(fmt::format("{} is of a model '{}', which this program does not have", path, name->second));
+  Model model = make_model(name->second, 0);
+  try {
+    model.network.load_state(weights);
+  } catch (const Error& error) {
+    throw IoError(fmt::format("{}: not the weights of a {}: {}", path, model.name, error.what()));
+  }
+  model.network.eval();
+  return model;
+}
+
+nn::Batches in_order(const Model& model, const nn::Images& images) {
+  nn::BatchOptions options = model.batches;
+  options.shuffle = false;
+  options.augment = {};
+  options.workers = 0;
+  return nn::Batches(images, 200, options);  // what a network of many channels makes of more is not near any more
 }
 
 }  // namespace mnist

@@ -8,6 +8,8 @@
 #include <xgrad/nn/data/sha256.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "recipe.hpp"
+
 namespace mnist {
 
 using namespace xgrad;
@@ -28,9 +30,10 @@ std::string weights_sha256(const nn::Module& network) {
 void print_header(std::FILE* out, const Options& options, const xgrad::examples::MnistData& data, const Model& model) {
   fmt::print(out, "{}; {} training and {} test images\n", data.origin, data.images.train.size(),
              data.images.test.size());
-  fmt::print(out, "{} with {} parameters: {}, lr {} {}, weight decay {}, batch size {}, epochs {}, seed {}\n",
+  fmt::print(out, "{} with {} parameters: {}, lr {} {}, weight decay {}, batch size {}, epochs {}, seed {}{}\n",
              options.model, model.network.parameter_count(), options.optimizer, options.lr, options.schedule,
-             options.weight_decay, options.batch_size, options.epochs, options.seed);
+             options.weight_decay, options.batch_size, options.epochs, options.seed,
+             options.augment->any() ? ", augmented by " + to_string(*options.augment) : "");
   fmt::print(out, "{} kernels, BLAS core {}, {} threads\n", instruction_set(), blas_core(), threads());
   std::fflush(out);
 }
@@ -53,13 +56,16 @@ std::string json_report(const Options& options, const xgrad::examples::MnistData
       {"optimizer", options.optimizer},
       {"schedule", options.schedule},
       {"lr", options.lr},
+      {"warm_up", options.warm_up},
       {"weight_decay", options.weight_decay},
+      {"augment", to_string(*options.augment)},
       {"seed", options.seed},
       {"steps", results.steps},
       {"train_accuracy", results.train_accuracy},
       {"test_accuracy", results.test_accuracy},
       {"final_loss", results.final_loss},
       {"seconds", results.seconds},
+      {"processor_seconds", results.processor_seconds},
       {"median_step_seconds", results.median_step_seconds},
       {"weights_sha256", weights_sha256(model.network)},
       {"threads", threads()},

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include <fmt/format.h>
 
 #include <xgrad/xgrad.hpp>
+
+#include "recipe.hpp"
 
 namespace mnist {
 
@@ -15,6 +18,11 @@ using namespace xgrad;
 namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double processor_now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 /// The times of the latest steps. Its memory is all taken at the start, so that a long run stays flat.
 class StepTimes {
@@ -32,48 +40,54 @@ class StepTimes {
   std::size_t count_ = 0;
 };
 
-/// One batch: forward, backward, update. Returns its loss.
-double step(Model& model, nn::Optimizer& optimizer, const nn::Batch& batch) {
-  Tape tape;
-  const Tensor loss = model.loss(model.network(batch.input), batch.target);
-  loss.backward();
-  optimizer.step();
-  optimizer.zero_grad();
-  return loss.item();
-}
-
 /// The part of the images that the network names rightly.
 double test(Model& model, nn::Batches& batches, const nn::Images& images) {
+  model.network.eval();
   std::int64_t correct = 0;
   for (auto [pixels, labels] : batches.epoch(0)) correct += nn::count_correct(model.network(pixels), labels);
+  model.network.train();
   return static_cast<double>(correct) / static_cast<double>(images.size());
 }
 
-nn::Batches in_order(const Model& model, const nn::Images& images) {
-  nn::BatchOptions options = model.batches;
-  options.shuffle = false;
-  return nn::Batches(images, 1000, options);
+void check_finite(const Model& model, std::int64_t steps, double lr) {
+  for (const auto& [name, weights] : model.network.named_parameters())
+    if (all(isfinite(weights)).item() == 0)
+      throw Diverged(fmt::format("{} is not finite after {} steps: try a smaller --lr than {}", name, steps, lr));
 }
 
 }  // namespace
 
 Results train(Model& model, const nn::TrainTest& data, const Options& options, Progress& progress) {
-  nn::Batches batches(data.train, options.batch_size, model.batches);
-  nn::Batches test_batches = in_order(model, data.test);
-  const auto optimizer = make_optimizer(options, model.network);
+  nn::BatchOptions as_trained = model.batches;
+  as_trained.augment = *options.augment;
+  nn::Batches batches(data.train, options.batch_size, as_trained), test_batches = in_order(model, data.test);
+  const auto optimizer =
+      optimizer_of(options.optimizer).make(model.network.parameters(), options.lr, options.weight_decay);
   const std::int64_t all_steps = batches.count() * options.epochs;
+  LearningRate rate(options.schedule, *optimizer, options.lr, all_steps,
+                    std::llround(options.warm_up * static_cast<double>(batches.count())));
+  // One batch: forward, backward, update.
+  const auto step = [&](const Tensor& images, const Tensor& labels) {
+    Tape tape;
+    const Tensor loss = model.loss(model.network(images), labels);
+    loss.backward();
+    optimizer->step();
+    optimizer->zero_grad();
+    return loss;
+  };
+
   Results results;
   StepTimes times;
-  const double start = now();
+  const double start = now(), processor_start = processor_now();
   progress.begin(options.epochs, all_steps);
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
     double loss_sum = 0;
     std::int64_t steps = 0;
     for (const nn::Batch& batch : batches.epoch(epoch)) {
-      if (options.schedule == "cosine") optimizer->set_lr(nn::cosine_lr(options.lr, results.steps, all_steps));
       const double step_start = now();
-      loss_sum += step(model, *optimizer, batch);
+      loss_sum += step(batch.input, batch.target).item();
       times.add(now() - step_start);
+      rate.step();
       ++results.steps;
       if (!std::isfinite(loss_sum))
         throw Diverged(
@@ -84,11 +98,9 @@ Results train(Model& model, const nn::TrainTest& data, const Options& options, P
     results.test_accuracy = test(model, test_batches, data.test);
     progress.epoch(epoch, results.final_loss, results.test_accuracy);
   }
-  for (const auto& [name, weights] : model.network.named_parameters())
-    if (all(isfinite(weights)).item() == 0)
-      throw Diverged(
-          fmt::format("{} is not finite after {} steps: try a smaller --lr than {}", name, results.steps, options.lr));
+  check_finite(model, results.steps, options.lr);
   results.seconds = now() - start;
+  results.processor_seconds = processor_now() - processor_start;
   progress.end();
   results.median_step_seconds = times.median();
   nn::Batches train_batches = in_order(model, data.train);

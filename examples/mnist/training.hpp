@@ -14,6 +14,7 @@ struct Results {
   double final_loss = 0;  // mean over the last epoch
   double train_accuracy = 0, test_accuracy = 0;
   double seconds = 0;              // training, with the test after each epoch
+  double processor_seconds = 0;    // of all threads in that time
   double median_step_seconds = 0;  // forward, backward and update of one batch
 };
 

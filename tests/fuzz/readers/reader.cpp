@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include <common/image_file.hpp>
+#include <mnist/digit.hpp>
 #include <xgrad/engine/error.hpp>
 #include <xgrad/nn.hpp>
 
@@ -20,6 +22,7 @@ namespace nn = xgrad::nn;
 [[maybe_unused]] void npz(const std::string& path) { nn::load_npz(path); }
 [[maybe_unused]] void pytorch(const std::string& path) { nn::load_pytorch(path); }
 [[maybe_unused]] void safetensors(const std::string& path) { nn::load_safetensors(path); }
+[[maybe_unused]] void image(const std::string& path) { mnist::as_mnist(xgrad::examples::read_image(path)); }
 
 /// With the right checksum, as no chance finds it; and into a training, which may not be changed by halves.
 [[maybe_unused]] void checkpoint(const std::string& path) {
