@@ -73,6 +73,7 @@ class Checkpoints {
  private:
   std::vector<std::int64_t> numbers(Site site) const;
   std::string path_of(std::int64_t number) const;
+  void drop_old(const std::vector<std::int64_t>& newest_first, int kept) const;
 
   std::string folder_;
   int keep_;

@@ -65,12 +65,15 @@ std::string Checkpoints::save(const TrainingState& state, Site site) {
   // Never the name of one that is there, so that the newest is always the last one written.
   std::string path = path_of(old.empty() ? 1 : old[0] + 1);
   save_checkpoint(path, state, site);
-  int kept = 1;
-  for (const std::int64_t number : old) {
+  drop_old(old, 1);
+  return path;
+}
+
+void Checkpoints::drop_old(const std::vector<std::int64_t>& newest_first, int kept) const {
+  for (const std::int64_t number : newest_first) {
     if (kept >= keep_) std::remove(path_of(number).c_str());  // what cannot go is no reason to stop a run
     kept += std::count(damaged_.begin(), damaged_.end(), number) == 0;
   }
-  return path;
 }
 
 bool Checkpoints::resume(TrainingState& state, std::string* refused, Site site) {
@@ -80,10 +83,12 @@ bool Checkpoints::resume(TrainingState& state, std::string* refused, Site site) 
     if (refused) *refused = fmt::format("{}", fmt::join(problems, "\n"));
   };
   damaged_.clear();
-  for (const std::int64_t number : numbers(site)) {
+  const std::vector<std::int64_t> newest_first = numbers(site);
+  for (const std::int64_t number : newest_first) {
     try {
       load_checkpoint(path_of(number), state, site);
       tell();
+      drop_old(newest_first, 0);  // a run that was killed right after it saved has not
       return true;
     } catch (const IoError& error) {
       problems.push_back(error.what());
