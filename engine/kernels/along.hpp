@@ -57,4 +57,11 @@ template <class T, class A, class F> void each_view(Size outer, Size n, Size inn
 template <class W, class T> W load_or(const T* from, T) noexcept { return W::load(from); }
 template <class W, class T> W load_or(const T* from, T rest, Size count) noexcept { return W::load(from, count, rest); }
 
+/// The elements x themselves combined: one function for all who need that, since a reduction is long.
+template <class By, class T, class View> auto combined(const View& view, const T* x) noexcept {
+  using W = typename View::W;
+  return view.template reduce<By, true>(
+      [&](Size i, auto... count) { return load_or<W>(x + i, By::identity, count...); });
+}
+
 }  // namespace xgrad::detail

@@ -20,10 +20,21 @@ template <class T, class A> Size panel_width(Size columns) noexcept {
   return width * (most == 3 && vectors == 4 ? 2 : vectors < most ? vectors : most);
 }
 
-/// `rows` rows of c and `vectors` vectors of columns, `last` columns in the last one. Row i of a is at i * stride and
-/// steps by 1 where `by_row`, else at i, and steps by stride.
-template <class T, class A, int rows, int vectors, bool by_row>
-void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_step, T* c, const T* bias,
+/// How a lies: row i begins at i * row, and goes on by `step`. One of the two is 1, as the type says where that pays.
+template <bool by_row> struct Packed {
+  Size stride;
+  constexpr Size row() const noexcept { return by_row ? stride : 1; }
+  constexpr Size step() const noexcept { return by_row ? 1 : stride; }
+};
+struct Strided {
+  Size row_, step_;
+  Size row() const noexcept { return row_; }
+  Size step() const noexcept { return step_; }
+};
+
+/// `rows` rows of c and `vectors` vectors of columns, `last` columns in the last one.
+template <class T, class A, int rows, int vectors, class Lines>
+void corner(const Block<T>& block, const T* a, Lines lines, const T* b, Size b_step, T* c, const T* bias,
             Size last) noexcept {
   using L = Lane<T, A>;
   L sum[rows][vectors];
@@ -48,12 +59,12 @@ void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_s
     }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
-      const L factor(a[by_row ? i * stride : i]);
+      const L factor(a[i * lines.row()]);
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; ++j) sum[i][j] = fma(factor, line[j], sum[i][j]);
     }
     b += b_step;
-    a += by_row ? 1 : stride;
+    a += lines.step();
   }
   const auto each = [&](auto f) {
 #pragma GCC unroll 8
@@ -73,12 +84,12 @@ void corner(const Block<T>& block, const T* a, Size stride, const T* b, Size b_s
   });
 }
 
-template <class T> using Corner = void (*)(const Block<T>&, const T*, Size, const T*, Size, T*, const T*, Size);
+template <class T> using Corner = void (*)(const Block<T>&, const T*, Strided, const T*, Size, T*, const T*, Size);
 
 /// The corners of 1 to `rows` rows.
-template <class T, class A, int vectors, bool by_row, int... i>
+template <class T, class A, int vectors, int... i>
 Corner<T> corner_of(Size rows, std::integer_sequence<int, i...>) noexcept {
-  static constexpr Corner<T> corners[] = {corner<T, A, i + 1, vectors, by_row>...};
+  static constexpr Corner<T> corners[] = {corner<T, A, i + 1, vectors, Strided>...};
   return corners[rows - 1];
 }
 
@@ -87,17 +98,17 @@ template <class T, class A, int vectors, bool by_row>
 void panel(const Block<T>& block, const T* b, Size j, Size last) noexcept {
   constexpr Size rows = Held<T, A>::rows;
   const Size step = block.a_packed ? rows * block.k : by_row ? rows * block.a.line : rows;
-  const Size stride = by_row ? block.a.line : block.a.step;
+  const Packed<by_row> lines{by_row ? block.a.line : block.a.step};
   const Size b_step = block.b_step ? block.b_step : vectors * Lane<T, A>::width;
   const T* a = block.a.at;
   const T* const bias = block.bias ? block.bias + j : nullptr;
   T* c = block.c + j;
   Size i = 0;
   for (; i + rows <= block.m; i += rows, a += step, c += rows * block.ldc)
-    corner<T, A, rows, vectors, by_row>(block, a, stride, b, b_step, c, bias, last);
+    corner<T, A, rows, vectors>(block, a, lines, b, b_step, c, bias, last);
   if (i < block.m)
-    corner_of<T, A, vectors, by_row>(block.m - i, std::make_integer_sequence<int, rows - 1>())(block, a, stride, b,
-                                                                                               b_step, c, bias, last);
+    corner_of<T, A, vectors>(block.m - i, std::make_integer_sequence<int, rows - 1>())(
+        block, a, Strided{lines.row(), lines.step()}, b, b_step, c, bias, last);
 }
 
 template <class T, class A, bool by_row> void panels(const Block<T>& block) noexcept {

@@ -5,10 +5,7 @@ namespace xgrad::detail {
 
 template <class By, class T, class A> void reduce(const T* from, Size outer, Size n, Size inner, T* to) noexcept {
   each_view<T, A>(outer, n, inner, [&](auto view, Size begin, Size result) {
-    using W = typename decltype(view)::W;
-    view.put(to + result, view.template reduce<By, true>([&](Size i, auto... count) {
-      return load_or<W>(from + begin + i, By::identity, count...);
-    }));
+    view.put(to + result, combined<By>(view, from + begin));
   });
 }
 
@@ -58,9 +55,7 @@ template <class T, class A> void argmax(const T* from, Size outer, Size n, Size 
     using W = typename decltype(view)::W;
     const T* first = from + begin;
     T largest[W::width];
-    view.template reduce<Max<T>, true>(
-            [&](Size i, auto... count) { return load_or<W>(first + i, Max<T>::identity, count...); })
-        .store(largest);
+    combined<Max<T>>(view, first).store(largest);
     if constexpr (requires { view.stride; }) {
       for (Size k = 0; k < view.count; ++k) to[result + k] = -1;
       for (Size i = 0; i < n; ++i)

@@ -5,9 +5,7 @@ namespace xgrad::detail {
 
 /// The largest element, which is taken off before exp so that nothing overflows.
 template <class T, class View> auto largest(const View& view, const T* x) noexcept {
-  using W = typename View::W;
-  return view.template reduce<Max<T>, true>(
-      [&](Size i, auto... count) { return load_or<W>(x + i, Max<T>::identity, count...); });
+  return combined<Max<T>>(view, x);
 }
 
 /// log of the sum of e^(x - shift), exact also where one term is nearly all of the sum: those with x = shift, which are

@@ -26,6 +26,7 @@ template <class T, class A, int lines = 1> struct Wide {
   }
   /// The first `count` elements only, 0 < count <= width; the others are `rest`.
   static Wide load(const T* from, std::int64_t count, T rest = 0) noexcept {
+    if constexpr (out_of_line) return count == width ? load(from) : load_first(from, count, rest);
     Wide wide;
     for (int i = 0; i < parts; ++i, count -= L::width) {
       const T* p = from + i * L::width;
@@ -34,10 +35,25 @@ template <class T, class A, int lines = 1> struct Wide {
     return wide;
   }
   void store(T* to, std::int64_t count) const noexcept {
+    if constexpr (out_of_line) return count == width ? store(to) : store_first(to, count);
     for (int i = 0; i < parts; ++i, count -= L::width) {
       if (count >= L::width) part[i].store(to + i * L::width);
       else if (count > 0) part[i].store(to + i * L::width, count);
     }
+  }
+
+  // Where a Wide is many short vectors, a choice for each of them would be more code than all the rest.
+  static constexpr bool out_of_line = L::width * sizeof(T) <= 16;
+  [[gnu::noinline]] static Wide load_first(const T* from, std::int64_t count, T rest) noexcept {
+    T all[width];
+    Wide(L(rest)).store(all);
+    std::memcpy(all, from, static_cast<std::size_t>(count) * sizeof(T));
+    return load(all);
+  }
+  [[gnu::noinline]] void store_first(T* to, std::int64_t count) const noexcept {
+    T all[width];
+    store(all);
+    std::memcpy(to, all, static_cast<std::size_t>(count) * sizeof(T));
   }
 
   template <class F> friend Wide map(F f, const Wide& a) noexcept {
