@@ -269,9 +269,9 @@ Tensor Tensor::detach() const {
 
 Tensor Tensor::clone() const {
   if (!defined()) return {};
-  detail::Output out(dtype(), shape());
-  detail::launch({detail::writes(out), detail::reads(*this)}, detail::Copy{size() * item_size(dtype())});
-  return out.finish();
+  const Tensor copy = detail::new_array(dtype(), shape());  // in memory, also of a 0-d value: plans change it there
+  detail::launch({detail::writes(copy), detail::reads(*this)}, detail::Copy{size() * item_size(dtype())});
+  return copy;
 }
 
 void Tensor::assign(const Tensor& source, Site site) {

@@ -5,9 +5,12 @@
 #include <xgrad/nn/layers/internal/start.hpp>
 #include <xgrad/ops/add.hpp>
 #include <xgrad/ops/batch_norm.hpp>
+#include <xgrad/ops/div.hpp>
 #include <xgrad/ops/group_norm.hpp>
 #include <xgrad/ops/layer_norm.hpp>
 #include <xgrad/ops/rms_norm.hpp>
+#include <xgrad/ops/sub.hpp>
+#include <xgrad/ops/to.hpp>
 
 namespace xgrad::nn {
 namespace {
@@ -58,11 +61,16 @@ Tensor BatchNorm1d::normalized(const char* name, const Operand& x, int least_ran
                      least_rank == 4 ? fmt::format("(N, {}, H, W)", features_)
                                      : fmt::format("(N, {}) or (N, {}, L)", features_, features_));
   const bool tracks = options_.track_running_stats;
-  const bool averages = tracks && training() && !options_.momentum;
-  const double momentum = averages ? 1 / (num_batches_tracked.item(x.site) + 1) : options_.momentum.value_or(0);
-  const Tensor y =
-      batch_norm(x, running_mean, running_var, weight, bias, training() || !tracks, momentum, options_.eps);
-  if (tracks && training()) num_batches_tracked.assign(num_batches_tracked + 1);
+  const bool counts = tracks && training(), averages = counts && !options_.momentum;
+  Tensor mean = averages ? running_mean.clone() : running_mean, var = averages ? running_var.clone() : running_var;
+  const double momentum = averages ? 1 : options_.momentum.value_or(0);
+  const Tensor y = batch_norm(x, mean, var, weight, bias, training() || !tracks, momentum, options_.eps);
+  if (counts) num_batches_tracked.assign(num_batches_tracked + 1);
+  if (averages) {  // of the batches so far: a momentum, but one that a plan does not know beforehand
+    const Tensor count = xgrad::to(num_batches_tracked, mean.dtype());
+    running_mean.assign(running_mean + (mean - running_mean) / count);
+    running_var.assign(running_var + (var - running_var) / count);
+  }
   return y;
 }
 
