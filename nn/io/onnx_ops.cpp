@@ -99,7 +99,8 @@ Written pool(OnnxCall& c, std::size_t axes, bool largest) {
   return c.node(largest ? "MaxPool" : "AveragePool", c.in, attributes);
 }
 
-std::string batch_norm(OnnxCall& c) {
+Written batch_norm(OnnxCall& c) {
+  if (c.op["training"][0] != 0) return {};  // the batch's own mean and variance
   const Shape channels = c.op.inputs[3].shape();
   const DType dtype = c.op.output.dtype();
   if (c.in[1].empty()) c.in[1] = c.graph.constant(ones(channels, dtype));

@@ -63,10 +63,125 @@ void rows_grad(const T* g, const T* x, const T* weight, const T* kept, T* grad_x
   }
 }
 
+/// A channel; where its planes have one element, neighbouring ones, as many as fill a Wide. Functions are called as by
+/// a Row.
+template <class T, class A> struct Channel {
+  using W = Wide<T, A>;
+  Size samples, stride, span;  // of each sample `span` elements, which are neighbours
+  bool is_one;
+
+  template <class F> void each(F f) const noexcept {
+    for (Size s = 0; s < samples; ++s) {
+      Size i = 0;
+      for (; i + W::width <= span; i += W::width) f(s * stride + i);
+      if (i < span) f(s * stride + i, span - i);
+    }
+  }
+  /// Of term, for each of its lines.
+  template <int lines, class Term> void sum(Term term, W* sums) const noexcept {
+    Size begin = 0, i = 0;
+    const auto all = reduce_terms<Sum<T>, T, A, lines, true>(samples * ((span + W::width - 1) / W::width),
+                                                             [&](Size) {  // which are asked for in turn
+                                                               const Size at = begin + i, rest = span - i;
+                                                               i += W::width;
+                                                               if (i >= span) i = 0, begin += stride;
+                                                               return rest >= W::width ? term(at) : term(at, rest);
+                                                             });
+    for (int line = 0; line < lines; ++line) {
+      for (int k = 0; k < W::parts; ++k) sums[line].part[k] = all.part[line * W::parts + k];
+      if (is_one) sums[line] = W(fold<Sum<T>>(sums[line]));
+    }
+  }
+  W get(const T* from) const noexcept { return is_one ? W(*from) : W::load(from, span); }
+  void put(T* to, const W& value) const noexcept {
+    if (is_one) *to = value.part[0].v.get(0);
+    else value.store(to, span);
+  }
+};
+
+/// f(channel, its number, where it begins) for `count` from `first` on.
+template <class T, class A, class F>
+[[gnu::always_inline]] inline void each_channel(const Channels& shape, Size first, Size count, F f) {
+  constexpr Size width = Wide<T, A>::width;
+  const bool is_one = shape.inner != 1;
+  const Size end = first + count, step = is_one ? 1 : width;
+  for (Size c = first; c < end; c += step)
+    f(Channel<T, A>{shape.samples, shape.channels * shape.inner,
+                    is_one ? shape.inner : (end - c < width ? end - c : width), is_one},
+      c, c * shape.inner);
+}
+
+template <class T, class A> void channels(const Channels& shape, Size first, Size count, const ChannelsForward<T>& of) {
+  using W = Wide<T, A>;
+  const T n = static_cast<T>(shape.samples * shape.inner);
+  const W each = W(1) / W(n), unbiased = W(n / (n - 1)), take = W(of.momentum), keep = W(1 - of.momentum);
+  each_channel<T, A>(shape, first, count, [&](const Channel<T, A>& channel, Size c, Size begin) {
+    const T* const x = of.x + begin;
+    W mean, variance;
+    channel.template sum<1>([&](Size i, auto... some) { return W::load(x + i, some...); }, &mean);
+    mean = each * mean;
+    channel.template sum<1>(
+        [&](Size i, auto... some) {
+          const W d = load_or<W>(x + i, mean.part[0].v.get(0), some...) - mean;
+          return d * d;
+        },
+        &variance);
+    variance = each * variance;
+    const W scale = map_in_turn([&](auto v) { return 1 / sqrt(v + of.eps); }, variance);
+    const W factor = of.weight ? scale * channel.get(of.weight + c) : scale,
+            shift = of.bias ? channel.get(of.bias + c) : W(0);
+    channel.each([&](Size i, auto... some) {
+      ((W::load(x + i, some...) - mean) * factor + shift).store(of.y + begin + i, some...);
+    });
+    channel.put(of.kept + c, mean);
+    channel.put(of.kept + shape.channels + c, scale);
+    const auto average = [&](T* running, const W& now) {
+      if (running) channel.put(running + c, channel.get(running + c) * keep + now * take);
+    };
+    average(of.running_mean, mean);
+    average(of.running_var, variance * unbiased);
+  });
+}
+
+// As rows_grad, but with one weight, which comes out of the means.
+template <class T, class A>
+void channels_grad(const Channels& shape, Size first, Size count, const ChannelsGrad<T>& of) {
+  using W = Wide<T, A>;
+  const W each = W(1) / W(static_cast<T>(shape.samples * shape.inner));
+  each_channel<T, A>(shape, first, count, [&](const Channel<T, A>& channel, Size c, Size begin) {
+    const T *const x = of.x + begin, *const g = of.g + begin;
+    const W mean = channel.get(of.kept + c), scale = channel.get(of.kept + shape.channels + c);
+    const auto z = [&](Size i, auto... some) { return (W::load(x + i, some...) - mean) * scale; };
+    W sums[2];  // of g, and of g z
+    channel.template sum<2>(
+        [&](Size i, auto... some) {
+          const W gi = W::load(g + i, some...), gz = gi * z(i, some...);
+          Wide<T, A, 2> both;
+          for (int k = 0; k < W::parts; ++k) both.part[k] = gi.part[k], both.part[W::parts + k] = gz.part[k];
+          return both;
+        },
+        sums);
+    if (of.grad_bias) channel.put(of.grad_bias + c, sums[0]);
+    if (of.grad_weight) channel.put(of.grad_weight + c, sums[1]);
+    if (!of.grad_x) return;
+    const W factor = of.weight ? scale * channel.get(of.weight + c) : scale, mean_g = each * sums[0],
+            mean_gz = each * sums[1];
+    channel.each([&](Size i, auto... some) {
+      T* const to = of.grad_x + begin + i;
+      const W d = factor * (W::load(g + i, some...) - mean_g - z(i, some...) * mean_gz);
+      (of.add ? W::load(to, some...) + d : d).store(to, some...);
+    });
+  });
+}
+
+template <class T, class A> constexpr NormalizeKernels<T> make_kernels() {
+  return {rows<T, A>, rows_grad<T, A>, channels<T, A>, channels_grad<T, A>};
+}
+
 }  // namespace
 
-template <class A> const NormalizeKernels<float> NormalizeTable<A>::float32{rows<float, A>, rows_grad<float, A>};
-template <class A> const NormalizeKernels<double> NormalizeTable<A>::float64{rows<double, A>, rows_grad<double, A>};
+template <class A> const NormalizeKernels<float> NormalizeTable<A>::float32 = make_kernels<float, A>();
+template <class A> const NormalizeKernels<double> NormalizeTable<A>::float64 = make_kernels<double, A>();
 template struct NormalizeTable<arch::XGRAD_ARCH>;
 
 }  // namespace xgrad::detail

@@ -1,8 +1,27 @@
 #pragma once
-// Rows taken to mean 0 and variance 1, and the way back, each in one pass over memory.
+// Rows, or channels, taken to mean 0 and variance 1, and the way back, each in one pass over memory.
 #include <xgrad/engine/kernels/arch.hpp>
 
 namespace xgrad::detail {
+
+/// An array (samples, channels, inner).
+struct Channels {
+  std::int64_t samples, channels, inner;
+};
+/// By channel, from `first` on `count`: y = (x - mean) scale weight + bias, and kept (2, channels) is mean and scale.
+/// The running ones become (1 - momentum) old + momentum new, the variance n / (n - 1) times what x has. weight, bias
+/// and running ones may be null.
+template <class T> struct ChannelsForward {
+  T *y, *kept;
+  const T *x, *weight, *bias;
+  T *running_mean, *running_var, eps, momentum;
+};
+/// The gradients, each may be null: that of x is set or, to `add`, added to.
+template <class T> struct ChannelsGrad {
+  T *grad_x, *grad_weight, *grad_bias;
+  const T *g, *x, *kept, *weight;
+  bool add;
+};
 
 /// For T = float or double, arrays (rows, n); weight and bias (n) or null.
 template <class T> struct NormalizeKernels {
@@ -11,6 +30,8 @@ template <class T> struct NormalizeKernels {
   /// The gradients: that of x, or null, is set or added to; those of weight and bias, or null, are added to.
   void (*rows_grad)(const T* g, const T* x, const T* weight, const T* kept, T* grad_x, bool add, T* grad_weight,
                     T* grad_bias, std::int64_t rows, std::int64_t n);
+  void (*channels)(const Channels& shape, std::int64_t first, std::int64_t count, const ChannelsForward<T>& of);
+  void (*channels_grad)(const Channels& shape, std::int64_t first, std::int64_t count, const ChannelsGrad<T>& of);
 };
 
 template <class A> struct NormalizeTable {

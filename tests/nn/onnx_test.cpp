@@ -282,6 +282,11 @@ TEST_CASE("onnx: what cannot be written is refused, by operation and path, and n
                return embedding(ones({3, 2}), argmax(x, 1));
              }),
              contains("does not come from"));
+  CHECK_THAT(refused([](const Tensor& x) {
+               Tensor mean, variance;
+               return batch_norm(x, mean, variance, {}, {}, true);
+             }),
+             contains("batch_norm: has no counterpart in ONNX"));
 
   Random random(1);
   nn::Linear layer(3, 2, random);

@@ -68,6 +68,39 @@ TEST_CASE("fused: layer_norm is its formula") {
   check_threads([](const Tensors& in) { return layer_norm(in[0], {129}, in[1], in[2]); }, {{1000, 129}, {129}, {129}});
 }
 
+TEST_CASE("fused: batch_norm is its formula") {
+  const auto train = [](const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    Tensor mean, variance;
+    return batch_norm(x, mean, variance, weight, bias, true);
+  };
+  const auto plain = [](const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    const Tensor by_channel = reshape(swapaxes(x, 0, 1), {x.shape()[1], -1});
+    const Tensor d = by_channel - mean(by_channel, 1, true), z = d / sqrt(mean(square(d), 1, true) + 1e-5);
+    const Tensor scaled = weight.defined() ? z * unsqueeze(weight, 1) : z;
+    const Tensor y = bias.defined() ? scaled + unsqueeze(bias, 1) : scaled;
+    return swapaxes(reshape(y, swapaxes(x, 0, 1).shape()), 0, 1);
+  };
+  // Channels of single elements go together, up to so many as fill a line; the others each by itself.
+  const std::vector<Shape> shapes = {{2, 1}, {5, 3}, {40, 37}, {3, 2, 1, 1}, {1, 2, 7}, {4, 3, 8}, {3, 19, 5, 7}};
+  for (const Shape& shape : shapes) {
+    const Shape channels{shape[1]};
+    check_equal([&](const Tensors& in) { return train(in[0], in[1], in[2]); },
+                [&](const Tensors& in) { return plain(in[0], in[1], in[2]); }, draw({shape, channels, channels}));
+    check_equal([&](const Tensors& in) { return train(in[0], {}, in[1]); },
+                [&](const Tensors& in) { return plain(in[0], {}, in[1]); }, draw({shape, channels}));
+    check_equal([&](const Tensors& in) { return in[0] * 2 + train(in[0], in[1], {}); },
+                [&](const Tensors& in) { return in[0] * 2 + plain(in[0], in[1], {}); }, draw({shape, channels}));
+
+    const Tensor x = random_tensor(shape, -1, 1, float64, 3), rows = reshape(swapaxes(x, 0, 1), {shape[1], -1});
+    Tensor running_mean = full(channels, 0.5, float64), running_var = full(channels, 2, float64);
+    batch_norm(x, running_mean, running_var, {}, {}, true, 0.25);
+    CHECK(max(abs(running_mean - (0.375 + 0.25 * mean(rows, 1)))).item() < 1e-15);
+    CHECK(max(abs(running_var - (1.5 + 0.25 * var(rows, 1, 1)))).item() < 1e-14);
+  }
+  for (const Shape& shape : {Shape{300, 70}, Shape{30, 20, 11, 13}})
+    check_threads([&](const Tensors& in) { return train(in[0], in[1], in[2]); }, {shape, {shape[1]}, {shape[1]}});
+}
+
 TEST_CASE("fused: attention is its formula") {
   const Tensor mask = random_tensor({5, 7}, -1, 1, float64, 3) > 0, everywhere = zeros({5, 7}, float64);
   const auto plain = [](const Tensor& s, const Tensor& v) { return matmul(softmax(s), v); };

@@ -111,7 +111,8 @@ void add_layers(std::vector<OpRow>& rows) {
       },
       {2, 2, 5, 4});
   one("adaptive_avg_pool1d", "adaptive_avg_pool1d(x, 3)", [](T x) { return adaptive_avg_pool1d(x, 3); }, {2, 5});
-  row("batch_norm", "batch_norm(x, training)",
+  add.row(
+      "batch_norm", "batch_norm(x, training)",
       [](const Tensors& in) {
         Tensor mean, variance;
         return batch_norm(in[0], mean, variance, in[1], in[2], true);
