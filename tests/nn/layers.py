@@ -25,7 +25,7 @@ def outputs_of(result):
 
 
 def add(name, module, *inputs, call=None, train=True):
-    """The derivatives are those of the sum of outputs times seeds."""
+    """The derivatives are those of the sum of outputs times seeds; 20 steps of SGD then bring outputs closer to them."""
     with torch.no_grad():
         for key, t in module.state_dict().items():
             if t.is_floating_point():
@@ -40,7 +40,8 @@ def add(name, module, *inputs, call=None, train=True):
     leaves = [t.clone().requires_grad_() if t.is_floating_point() else t for t in inputs]
     for i, t in enumerate(inputs):
         case[f"in.{i}"] = t
-    outputs = outputs_of((call or (lambda m, *a: m(*a)))(module, *leaves))
+    call = call or (lambda m, *a: m(*a))
+    outputs = outputs_of(call(module, *leaves))
     loss = 0
     for i, y in enumerate(outputs):
         seed = draw(*y.shape)
@@ -55,6 +56,18 @@ def add(name, module, *inputs, call=None, train=True):
         case["grad." + key] = p.grad
     for key, b in module.named_buffers():
         case["after." + key] = b
+    case = {key: t.detach().clone() for key, t in case.items()}
+    if list(module.parameters()):
+        module.load_state_dict({key[6:]: t for key, t in case.items() if key.startswith("state.")})
+        module.train(train)
+        optimizer = torch.optim.SGD(module.parameters(), lr=0.05, momentum=0.9)
+        for _ in range(20):
+            optimizer.zero_grad()
+            targets = [case[f"seed.{i}"] for i in range(len(outputs))]
+            outputs = outputs_of(call(module, *inputs))
+            sum(((y - t) ** 2).mean() / 2 for y, t in zip(outputs, targets)).backward()
+            optimizer.step()
+        case |= {"moved." + key: t.clone() for key, t in module.state_dict().items() if t.is_floating_point()}
     for key, t in case.items():
         assert f"{name}|{key}" not in tensors, name
         tensors[f"{name}|{key}"] = t.detach().contiguous().numpy()
@@ -63,27 +76,50 @@ def add(name, module, *inputs, call=None, train=True):
 def dense():
     add("linear", nn.Linear(3, 4), draw(5, 3))
     add("linear no bias", nn.Linear(3, 4, bias=False), draw(2, 2, 3))
+    add("linear vector", nn.Linear(3, 4), draw(3))
+    add("linear no rows", nn.Linear(3, 2), draw(0, 3))
     add("bilinear", nn.Bilinear(3, 2, 4), draw(5, 3), draw(5, 2))
     add("bilinear no bias", nn.Bilinear(2, 3, 2, bias=False), draw(2, 2, 2), draw(2, 2, 3))
+    add("bilinear vectors", nn.Bilinear(3, 2, 1), draw(3), draw(2))
     ids = torch.tensor([[0, 3, 1], [3, 4, 3]])
     add("embedding", nn.Embedding(5, 3), ids)
     add("embedding padding", nn.Embedding(5, 3, padding_idx=3), ids)
     add("embedding padding from the end", nn.Embedding(5, 3, padding_idx=-2), ids)
+    add("embedding number", nn.Embedding(4, 2), torch.tensor(2))
+    add("embedding of padding alone", nn.Embedding(4, 2, padding_idx=0), torch.zeros(1, 2, 2, dtype=torch.int64))
     add("flatten", nn.Flatten(), draw(2, 3, 2))
     add("flatten range", nn.Flatten(0, 1), draw(2, 3, 2))
+    add("flatten all", nn.Flatten(0), draw(2, 3))
+    add("flatten from the end", nn.Flatten(-2, -1), draw(2, 3, 2, 2))
     add("unflatten", nn.Unflatten(1, (2, 3)), draw(2, 6))
+    add("unflatten last", nn.Unflatten(-1, (3, 2)), draw(2, 6))
+    add("dropout nothing", nn.Dropout(0.0), draw(2, 3))
+    add("dropout all", nn.Dropout(1.0), draw(2, 3))
+    add("dropout eval", nn.Dropout(0.7), draw(2, 3), train=False)
     add("sequential", nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), draw(3, 3))
 
 
 def convolutions():
     add("conv1d", nn.Conv1d(2, 3, 3), draw(2, 2, 7))
     add("conv1d options", nn.Conv1d(2, 4, 3, stride=2, padding=2, dilation=2, groups=2, bias=False), draw(2, 2, 9))
+    add("conv1d single", nn.Conv1d(2, 3, 2, dilation=3), draw(2, 8))
+    add("conv1d by channel", nn.Conv1d(3, 6, 3, padding=1, groups=3), draw(2, 3, 5))
+    add("conv1d points", nn.Conv1d(3, 2, 1, stride=3), draw(2, 3, 8))
     add("conv2d", nn.Conv2d(2, 3, 3), draw(2, 2, 5, 4))
     add("conv2d options", nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2), draw(2, 2, 6, 5))
     add("conv2d no bias", nn.Conv2d(3, 2, 2, bias=False), draw(3, 4, 4))
+    add("conv2d by channel", nn.Conv2d(3, 6, 3, padding=1, groups=3, bias=False), draw(2, 3, 5, 6))
+    add("conv2d points", nn.Conv2d(4, 3, 1), draw(2, 4, 3, 3))
+    add("conv2d halved", nn.Conv2d(3, 5, 3, stride=2, padding=1), draw(2, 3, 9, 8))
+    add("conv2d wide", nn.Conv2d(2, 3, 5, padding=4, dilation=2), draw(1, 2, 7, 18))
+    add("conv2d gaps", nn.Conv2d(2, 2, 2, stride=3), draw(2, 2, 8, 9))
     add("conv_transpose2d", nn.ConvTranspose2d(2, 3, 3), draw(2, 2, 3, 4))
     add("conv_transpose2d options", nn.ConvTranspose2d(4, 2, (3, 2), stride=2, padding=1, output_padding=(1, 0), groups=2,
                                                        dilation=(1, 2)), draw(1, 4, 3, 3))
+    add("conv_transpose2d by channel", nn.ConvTranspose2d(3, 3, 3, stride=3, padding=2, output_padding=1, groups=3),
+        draw(2, 3, 3, 4))
+    add("conv_transpose2d gaps", nn.ConvTranspose2d(2, 3, (1, 2), stride=(3, 4), output_padding=(2, 0), dilation=2),
+        draw(2, 2, 3, 2))
     add("conv_transpose2d no bias", nn.ConvTranspose2d(2, 2, 2, stride=2, bias=False), draw(2, 3, 2))
 
 
@@ -92,13 +128,19 @@ def pools():
     add("max_pool1d options", nn.MaxPool1d(3, stride=2, padding=1, dilation=2), draw(2, 2, 9))
     add("max_pool2d", nn.MaxPool2d(2), draw(2, 2, 4, 6))
     add("max_pool2d options", nn.MaxPool2d((3, 2), stride=(1, 2), padding=1), draw(1, 2, 5, 6))
+    add("max_pool2d overlapping", nn.MaxPool2d(3, 2, 1), draw(2, 2, 7, 8))
+    add("max_pool2d apart", nn.MaxPool2d(2, 3, dilation=2), draw(2, 8, 9))
     add("avg_pool1d", nn.AvgPool1d(2), draw(2, 3, 6))
     add("avg_pool1d options", nn.AvgPool1d(3, stride=2, padding=1, count_include_pad=False), draw(2, 2, 7))
     add("avg_pool2d", nn.AvgPool2d(2), draw(2, 2, 4, 6))
     add("avg_pool2d options", nn.AvgPool2d((3, 2), stride=(1, 2), padding=1, count_include_pad=False), draw(1, 2, 5, 6))
+    add("avg_pool1d with padding", nn.AvgPool1d(3, padding=1), draw(2, 7))
+    add("avg_pool2d with padding", nn.AvgPool2d(3, 2, 1), draw(2, 7, 8))
     add("adaptive_avg_pool1d", nn.AdaptiveAvgPool1d(3), draw(2, 2, 7))
     add("adaptive_avg_pool2d", nn.AdaptiveAvgPool2d((2, 3)), draw(2, 2, 5, 4))
     add("adaptive_avg_pool2d one", nn.AdaptiveAvgPool2d(1), draw(2, 2, 3, 4))
+    add("adaptive_avg_pool1d more", nn.AdaptiveAvgPool1d(7), draw(2, 3))
+    add("adaptive_avg_pool2d single", nn.AdaptiveAvgPool2d((4, 1)), draw(2, 3, 5))
 
 
 def norms():
@@ -111,12 +153,29 @@ def norms():
             call=lambda m, x: (m(x), m(2 * x)))
         add(f"batch_norm2d plain {mode}", nn.BatchNorm2d(2, affine=False), draw(3, 2, 2, 2), train=train)
         add(f"batch_norm2d untracked {mode}", nn.BatchNorm2d(2, track_running_stats=False), draw(3, 2, 2, 2), train=train)
+        add(f"batch_norm1d still {mode}", nn.BatchNorm1d(3, momentum=0.0), draw(4, 3), train=train)
+        add(f"batch_norm1d last {mode}", nn.BatchNorm1d(3, momentum=1.0), draw(4, 3, 2), train=train)
+        add(f"batch_norm1d bare {mode}", nn.BatchNorm1d(3, affine=False, track_running_stats=False, eps=0.1), draw(4, 3),
+            train=train)
+
+    def changing(m, x):
+        first = m.train()(x), m.eval()(x)
+        m.train()
+        return first
+
+    add("batch_norm2d changing", nn.BatchNorm2d(2, momentum=0.4), draw(3, 2, 2, 2), call=changing)
+    add("batch_norm1d changing average", nn.BatchNorm1d(2, momentum=None), draw(3, 2), call=changing)
     add("layer_norm", nn.LayerNorm(4), draw(3, 4))
     add("layer_norm axes", nn.LayerNorm((2, 3), eps=0.01), draw(2, 2, 3))
     add("layer_norm no bias", nn.LayerNorm(4, bias=False), draw(3, 4))
     add("layer_norm plain", nn.LayerNorm(4, elementwise_affine=False), draw(3, 4))
+    add("layer_norm vector", nn.LayerNorm(4, eps=0.5), draw(4))
+    add("layer_norm three axes", nn.LayerNorm([2, 1, 3]), draw(2, 2, 1, 3))
     add("group_norm", nn.GroupNorm(2, 4), draw(2, 4, 3))
     add("group_norm plain", nn.GroupNorm(3, 3, affine=False, eps=0.01), draw(2, 3, 2, 2))
+    add("group_norm rows", nn.GroupNorm(2, 6), draw(3, 6))
+    add("group_norm one", nn.GroupNorm(1, 3), draw(2, 3, 2, 2))
+    add("group_norm each", nn.GroupNorm(3, 3), draw(2, 3, 4))
     add("rms_norm", nn.RMSNorm(4), draw(3, 4))
     add("rms_norm options", nn.RMSNorm((2, 3), eps=0.1, elementwise_affine=False), draw(2, 2, 3))
 
@@ -132,9 +191,17 @@ def activations():
         "softshrink": nn.Softshrink(0.7), "threshold": nn.Threshold(0.3, -2), "softmax": nn.Softmax(-1),
         "softmax rows": nn.Softmax(0), "log_softmax": nn.LogSoftmax(-1), "softmin": nn.Softmin(-1), "glu": nn.GLU(),
         "gelu": nn.GELU(), "gelu tanh": nn.GELU("tanh"), "prelu": nn.PReLU(), "prelu channels": nn.PReLU(4),
+        "leaky_relu plain": nn.LeakyReLU(), "elu plain": nn.ELU(), "celu plain": nn.CELU(), "softplus plain": nn.Softplus(),
+        "softplus small": nn.Softplus(0.25), "hardtanh plain": nn.Hardtanh(), "hardshrink plain": nn.Hardshrink(),
+        "softshrink plain": nn.Softshrink(), "glu rows": nn.GLU(0), "log_softmax rows": nn.LogSoftmax(0),
+        "softmin rows": nn.Softmin(0),
     }.items():
         # The derivative of PyTorch's own hardsigmoid has 1 / 6 in float32 (that of celu, 1 / alpha).
-        add(name, module, x, call=(lambda m, x: torch.clamp(x / 6 + 0.5, 0, 1)) if name == "hardsigmoid" else None)
+        own = (lambda m, x: torch.clamp(x / 6 + 0.5, 0, 1)) if name == "hardsigmoid" else None
+        if name == "glu rows": add(name, module, draw(4, 3))
+        else: add(name, module, x, call=own)
+    add("softmax middle", nn.Softmax(1), draw(2, 3, 2))
+    add("prelu image", nn.PReLU(2), draw(2, 2, 3, 2))
 
 
 def recurrent():
@@ -149,6 +216,17 @@ def recurrent():
         add(f"{kind} options", layer(3, 2, num_layers=2, bidirectional=True, batch_first=True), draw(2, 4, 3),
             *states(4, 2, 2), call=given)
         add(f"{kind} single", layer(3, 2, num_layers=2, bidirectional=True), draw(4, 3), *states(4, 2), call=given)
+        add(f"{kind}Cell single", cell(3, 4), draw(3), *states(4), call=given)
+        add(f"{kind} deep", layer(2, 3, num_layers=3), draw(3, 2, 2), *states(3, 2, 3), call=given)
+        add(f"{kind} deep no bias", layer(2, 2, num_layers=2, bias=False, bidirectional=True), draw(3, 1, 2))
+        add(f"{kind} batch_first", layer(2, 3, batch_first=True), draw(3, 4, 2))
+        add(f"{kind} batch_first single", layer(2, 3, batch_first=True, bidirectional=True), draw(4, 2), *states(2, 3),
+            call=given)
+        add(f"{kind} one step", layer(2, 3, bidirectional=True), draw(1, 2, 2), *states(2, 2, 3), call=given)
+        add(f"{kind} one unit", layer(1, 1), draw(3, 1, 1))
+        add(f"{kind} dropped", layer(2, 3, num_layers=2, dropout=1.0), draw(3, 2, 2))
+        add(f"{kind} dropout eval", layer(2, 3, num_layers=2, dropout=0.5), draw(3, 2, 2), train=False)
+    add("RNN relu both", nn.RNN(2, 2, num_layers=2, bidirectional=True, nonlinearity="relu"), draw(3, 2, 2))
     add("RNN relu", nn.RNN(3, 4, nonlinearity="relu"), draw(4, 2, 3))
     add("RNNCell relu", nn.RNNCell(3, 4, nonlinearity="relu"), draw(2, 3))
 
@@ -162,6 +240,17 @@ def attention():
     add("attention widths", nn.MultiheadAttention(4, 2, kdim=3, vdim=5, batch_first=True), draw(2, 3, 4), draw(2, 5, 3),
         draw(2, 5, 5), call=plain)
     add("attention single", nn.MultiheadAttention(4, 1), draw(3, 4), call=itself)
+    add("attention three", nn.MultiheadAttention(6, 3, kdim=4, bias=False), draw(2, 1, 6), draw(3, 1, 4), draw(3, 1, 6),
+        call=plain)
+    add("attention each", nn.MultiheadAttention(3, 3, vdim=2), draw(2, 3), draw(4, 3), draw(4, 2), call=plain)
+    add("attention dropped", nn.MultiheadAttention(4, 2, dropout=1.0), draw(3, 2, 4), call=itself)
+    add("attention eval", nn.MultiheadAttention(4, 2, dropout=0.5), draw(3, 2, 4), call=itself, train=False)
+    across = lambda m, x, y, a, k: m(x, y, y, attn_mask=a, key_padding_mask=k, need_weights=False)[0]
+    shut = torch.tensor([[False, True, False], [False, False, True]])
+    add("attention across masks", nn.MultiheadAttention(4, 2), draw(2, 2, 4), draw(3, 2, 4), shut,
+        torch.tensor([[True, False, False], [False, False, False]]), call=across)
+    add("attention single masks", nn.MultiheadAttention(4, 2), draw(2, 4), draw(3, 4), torch.stack([shut, shut.flip(0)]),
+        torch.tensor([True, False, False]), call=across)
     later = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
     padding = torch.tensor([[False, False, True], [False, False, False]])
     masked = lambda m, x, a, k: m(x, x, x, attn_mask=a, key_padding_mask=k, need_weights=False)[0]
@@ -188,6 +277,14 @@ def transformers():
     add("encoder layer no bias", layer(bias=False), draw(3, 2, 4))
     add("encoder layer masks", layer(batch_first=True), draw(2, 3, 4), later, padding,
         call=lambda m, x, a, k: m(x, src_mask=a, src_key_padding_mask=k))
+    masked = lambda m, x, a, k: m(x, a, k)
+    add("encoder layer single", layer(norm_first=True, bias=False), draw(3, 4))
+    add("encoder layer first masks", layer(norm_first=True, activation="gelu"), draw(3, 2, 4), draw(3, 3),
+        draw(2, 3), call=masked)
+    add("encoder layer causal", layer(), draw(3, 2, 4), later, call=lambda m, x, a: m(x, a, is_causal=True))
+    add("encoder layer dropout eval", nn.TransformerEncoderLayer(4, 2, 6, 0.5), draw(3, 2, 4), train=False)
+    add("encoder masks", nn.TransformerEncoder(layer(batch_first=True), 2, enable_nested_tensor=False), draw(2, 3, 4), later,
+        padding, call=masked)
     add("encoder", nn.TransformerEncoder(layer(norm_first=True), 2, norm=nn.LayerNorm(4), enable_nested_tensor=False),
         draw(3, 2, 4))
 

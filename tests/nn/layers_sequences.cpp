@@ -45,6 +45,18 @@ template <class Layer, class Cell> void recurrent(std::vector<LayerRow>& t, cons
   t.push_back({kind + " options", Layer(3, 2, r, {.num_layers = 2, .batch_first = true, .bidirectional = true}),
                with_state<Layer>});
   t.push_back({kind + " single", Layer(3, 2, r, {.num_layers = 2, .bidirectional = true}), with_state<Layer>});
+  t.push_back({kind + "Cell single", Cell(3, 4, r), with_state<Cell>});
+  t.push_back({kind + " deep", Layer(2, 3, r, {.num_layers = 3}), with_state<Layer>});
+  t.push_back({kind + " deep no bias", Layer(2, 2, r, {.num_layers = 2, .bias = false, .bidirectional = true}),
+               from_zero<Layer>});
+  t.push_back({kind + " batch_first", Layer(2, 3, r, {.batch_first = true}), from_zero<Layer>});
+  t.push_back(
+      {kind + " batch_first single", Layer(2, 3, r, {.batch_first = true, .bidirectional = true}), with_state<Layer>});
+  t.push_back({kind + " one step", Layer(2, 3, r, {.bidirectional = true}), with_state<Layer>});
+  t.push_back({kind + " one unit", Layer(1, 1, r), from_zero<Layer>});
+  t.push_back({kind + " dropped", Layer(2, 3, r, {.num_layers = 2, .dropout = 1}), from_zero<Layer>});
+  t.push_back({kind + " dropout eval", Layer(2, 3, r, {.num_layers = 2, .dropout = 0.5}), from_zero<Layer>});
+  t.back().module->eval();
 }
 
 void attention(std::vector<LayerRow>& t, Random& r) {
@@ -64,6 +76,16 @@ void attention(std::vector<LayerRow>& t, Random& r) {
   t.push_back({"attention across", MultiheadAttention(4, 2, r), across});
   t.push_back({"attention widths", MultiheadAttention(4, 2, r, {.kdim = 3, .vdim = 5, .batch_first = true}), across});
   t.push_back({"attention single", MultiheadAttention(4, 1, r)});
+  t.push_back({"attention three", MultiheadAttention(6, 3, r, {.bias = false, .kdim = 4}), across});
+  t.push_back({"attention each", MultiheadAttention(3, 3, r, {.vdim = 2}), across});
+  t.push_back({"attention dropped", MultiheadAttention(4, 2, r, {.dropout = 1})});
+  t.push_back({"attention eval", MultiheadAttention(4, 2, r, {.dropout = 0.5})});
+  t.back().module->eval();
+  const auto across_masked = [](nn::Module& m, const TensorList& in) -> TensorList {
+    return {dynamic_cast<MultiheadAttention&>(m)(in[0], in[1], in[1], {.attn_mask = in[2], .key_padding_mask = in[3]})};
+  };
+  t.push_back({"attention across masks", MultiheadAttention(4, 2, r), across_masked});
+  t.push_back({"attention single masks", MultiheadAttention(4, 2, r), across_masked});
   t.push_back({"attention masks", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
   t.push_back({"attention causal", MultiheadAttention(4, 2, r, {.batch_first = true}), causal});
   t.push_back({"attention added", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
@@ -91,6 +113,20 @@ void transformers(std::vector<LayerRow>& t, Random& r) {
   }
   t.push_back({"encoder layer no bias", layer({.bias = false})});
   t.push_back({"encoder layer masks", layer({.batch_first = true}), masked});
+  t.push_back({"encoder layer single", layer({.norm_first = true, .bias = false})});
+  t.push_back({"encoder layer first masks", layer({.activation = nn::TransformerActivation::gelu, .norm_first = true}),
+               masked});
+  t.push_back({"encoder layer causal", layer({}), [](nn::Module& m, const TensorList& in) -> TensorList {
+                 return {dynamic_cast<nn::TransformerEncoderLayer&>(m)(in[0], {.is_causal = true})};
+               }});
+  t.push_back(
+      {"encoder layer dropout eval", nn::TransformerEncoderLayer(4, 2, r, {.dim_feedforward = 6, .dropout = 0.5})});
+  t.back().module->eval();
+  t.push_back({"encoder masks", nn::TransformerEncoder(layer({.batch_first = true}), 2),
+               [](nn::Module& m, const TensorList& in) -> TensorList {
+                 return {
+                     dynamic_cast<nn::TransformerEncoder&>(m)(in[0], {.attn_mask = in[1], .key_padding_mask = in[2]})};
+               }});
   t.push_back({"encoder", nn::TransformerEncoder(layer({.norm_first = true}), 2, nn::LayerNorm({4}))});
 }
 
@@ -103,6 +139,9 @@ std::vector<LayerRow> sequence_table() {
   recurrent<nn::LSTM, nn::LSTMCell>(t, "LSTM", random);
   recurrent<nn::GRU, nn::GRUCell>(t, "GRU", random);
   t.push_back({"RNN relu", nn::RNN(3, 4, random, {.nonlinearity = nn::Nonlinearity::relu}), from_zero<nn::RNN>});
+  t.push_back({"RNN relu both",
+               nn::RNN(2, 2, random, {.num_layers = 2, .bidirectional = true, .nonlinearity = nn::Nonlinearity::relu}),
+               from_zero<nn::RNN>});
   t.push_back({"RNNCell relu", nn::RNNCell(3, 4, random, {.nonlinearity = nn::Nonlinearity::relu})});
   attention(t, random);
   transformers(t, random);
