@@ -1,5 +1,7 @@
 #include <xgrad/nn/layers/recurrent.hpp>
 
+#include <utility>
+
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/xgrad.hpp>
 
@@ -44,11 +46,15 @@ void check_sequence(const char* op, const Operand& x, std::int64_t gates, const 
 
 /// The states after each step, for step(what comes from x, the state before); all that comes from x is one product.
 template <class Step> Sequence each_step(const Operand& x, const Operand& h0, const CellWeights& weights, Step step) {
+  static thread_local std::vector<Tensor> spare;  // the list's memory, so that a training step does not call the heap
   const Tensor from_x = dense(x, weights.w_ih, weights.b_ih);
   Tensor h = identity(h0);
-  std::vector<Tensor> outputs;
+  std::vector<Tensor> outputs = std::exchange(spare, {});
   for (std::int64_t t = 0; t < from_x.shape()[0]; ++t) outputs.push_back(h = step(slice(from_x, {t}), h));
-  return {stack(outputs), h};
+  Sequence sequence{stack(outputs), h};
+  outputs.clear();
+  spare = std::move(outputs);
+  return sequence;
 }
 
 Tensor rnn_step(const Tensor& from_x, const Operand& h, const CellWeights& weights, Nonlinearity nonlinearity) {

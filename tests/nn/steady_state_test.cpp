@@ -127,6 +127,8 @@ TEST_CASE("a training step of layers makes no heap call once it is warm") {
   heap_calls_of(nn::LSTM(16, 8, random), sequence, "LSTM");
   heap_calls_of(nn::LSTM(16, 8, random, {.num_layers = 2, .batch_first = true, .dropout = 0.5}), sequence,
                 "LSTM layers");
+  heap_calls_of(nn::RNN(16, 8, random), sequence, "RNN");
+  heap_calls_of(nn::GRU(16, 8, random, {.num_layers = 2, .bidirectional = true}), sequence, "GRU");
   heap_calls_of(nn::TransformerEncoderLayer(16, 4, random, {.dim_feedforward = 32, .dropout = 0}), sequence, "encoder");
   heap_calls_of(nn::TransformerEncoderLayer(16, 4, random, {.dim_feedforward = 32, .dropout = 0, .norm_first = true}),
                 sequence, "encoder, norm first");
