@@ -6,6 +6,7 @@
 #include <xgrad/ops/internal/kernels.hpp>
 #include <xgrad/ops/kernels/update.hpp>
 #include <xgrad/ops/kernels/update_rules.hpp>
+#include <xgrad/ops/neg.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -71,6 +72,13 @@ void sgd(Tensor& w, const Tensor& grad, Tensor* velocity, const Tensor& lr, cons
     kernel(static_cast<T*>(p[0]), static_cast<const T*>(p[1]), has_velocity ? static_cast<T*>(p[2]) : nullptr, n, now);
   };
   launch({to, reads(grad), v, v, reads(lr), reads(lr)}, Update<decltype(run)>{run, w.size(), sizeof(T)});
+}
+
+/// The gradient to go down along.
+template <class Options> Tensor downhill(const Tensor& grad, const Options& options) {
+  if constexpr (requires { options.maximize; })
+    if (options.maximize) return -grad.detach();
+  return grad;
 }
 
 AdamStep adam_step(const AdamOptions& options, double lr, i64 count) {
@@ -213,8 +221,8 @@ void update_by_rule(Tensor& w, const Tensor& grad, UpdateState& state, const Ten
       check(op, w, array, Options::states[k], site);
     }
   count_step(state, options, site);
-  (w.dtype() == DType::float32 ? run_rule<float, Options> : run_rule<double, Options>)(w, grad, state, lr, options,
-                                                                                       site);
+  (w.dtype() == DType::float32 ? run_rule<float, Options> : run_rule<double, Options>)(w, downhill(grad, options),
+                                                                                       state, lr, options, site);
 }
 
 }  // namespace
@@ -235,8 +243,9 @@ void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const Tensor& l
   if (uses_velocity && first) velocity = zeros(w.shape(), w.dtype(), site);
   if (uses_velocity) detail::check(op, w, velocity, "velocity", site);
   const detail::SgdStep step{0, options.momentum, options.dampening, options.weight_decay, options.nesterov, first};
-  (w.dtype() == DType::float32 ? detail::sgd<float> : detail::sgd<double>)(w, grad, uses_velocity ? &velocity : nullptr,
-                                                                           lr, step, site);
+  (w.dtype() == DType::float32 ? detail::sgd<float> : detail::sgd<double>)(w, detail::downhill(grad, options),
+                                                                           uses_velocity ? &velocity : nullptr, lr,
+                                                                           step, site);
 }
 
 void sgd_update(Tensor& w, const Tensor& grad, Tensor& velocity, const SgdOptions& options, Site site) {
@@ -257,7 +266,8 @@ void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, Tensor& st
   detail::check(op, w, v, "v", site);
   detail::check_writable(w, op, site);  // before anything is counted
   detail::launch({detail::to_change(step, op, site)}, [](detail::Pointers p) { ++*static_cast<std::int64_t*>(p[0]); });
-  (w.dtype() == DType::float32 ? detail::adam<float> : detail::adam<double>)(w, grad, m, v, step, lr, options, site);
+  (w.dtype() == DType::float32 ? detail::adam<float> : detail::adam<double>)(w, detail::downhill(grad, options), m, v,
+                                                                             step, lr, options, site);
 }
 
 void adam_update(Tensor& w, const Tensor& grad, Tensor& m, Tensor& v, const AdamOptions& options, Site site) {

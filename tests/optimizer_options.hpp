@@ -13,6 +13,7 @@ template <class Options, class F> void each_option(Options& o, F f) {
   if constexpr (requires { o.beta1; }) f("beta1", o.beta1), f("beta2", o.beta2);
   if constexpr (requires { o.eps; }) f("eps", o.eps);
   if constexpr (requires { o.amsgrad; }) f("amsgrad", o.amsgrad);
+  if constexpr (requires { o.maximize; }) f("maximize", o.maximize);
   if constexpr (requires { o.decoupled_weight_decay; }) f("decoupled_weight_decay", o.decoupled_weight_decay);
   if constexpr (requires { o.alpha; }) f("alpha", o.alpha);
   if constexpr (requires { o.centered; }) f("centered", o.centered);
@@ -22,6 +23,7 @@ template <class Options, class F> void each_option(Options& o, F f) {
   if constexpr (requires { o.momentum_decay; }) f("momentum_decay", o.momentum_decay);
   if constexpr (requires { o.max_iter; }) {
     f("max_iter", o.max_iter), f("history_size", o.history_size), f("strong_wolfe", o.strong_wolfe);
+    f("max_eval", o.max_eval), f("tolerance_grad", o.tolerance_grad), f("tolerance_change", o.tolerance_change);
   }
 }
 

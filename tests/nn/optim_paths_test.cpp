@@ -31,6 +31,12 @@ struct Case {
   std::int64_t whole(const char* key, std::int64_t missing) const {
     return static_cast<std::int64_t>(number(key, static_cast<double>(missing)));
   }
+  std::vector<std::int64_t> wholes(const char* key) const {
+    std::istringstream text(options.at(key));
+    std::vector<std::int64_t> list;
+    for (std::string part; std::getline(text, part, ',');) list.push_back(std::stoll(part));
+    return list;
+  }
   bool is(const char* key, const char* value) const {
     const auto found = options.find(key);
     return found != options.end() && found->second == value;
@@ -130,34 +136,44 @@ std::vector<double> path(const Case& c, int stop = steps) {
   return path;
 }
 
-struct Rosenbrock {
-  Tensor w = variable(tensor({-1.2, 1}, float64));
-  void step(nn::LBFGS& optimizer) const {
-    optimizer.step([&] {
-      optimizer.zero_grad();
-      Tape tape;
-      const Tensor x = slice(w, {0}), y = slice(w, {1});
-      const Tensor loss = square(1 - x) + 100 * square(y - square(x));
-      loss.backward();
-      return loss;
-    });
+/// The losses of optimizers.py, and their weights.
+struct Problem {
+  std::vector<Tensor> w;
+  explicit Problem(bool net) {
+    if (net) w = {variable(tensor({{0.5, -1}, {0.25, 0.75}}, float64)), variable(tensor({0.1, -0.2}, float64))};
+    else w = {variable(tensor({-1.2, 1}, float64))};
+  }
+  Tensor loss() const {
+    if (w.size() == 2) {
+      const Tensor x = tensor({{1, 2}, {-1, 0.5}, {0.3, -2}}, float64),
+                   y = tensor({{0.5, 0.1}, {-0.2, 0.9}, {0, -0.7}}, float64);
+      return sum(square(tanh(matmul(x, w[0]) + w[1]) - y));
+    }
+    const Tensor a = slice(w[0], {0}), b = slice(w[0], {1});
+    return square(1 - a) + 100 * square(b - square(a));
   }
 };
 
 std::vector<double> lbfgs_path(const Case& c, int stop = steps) {
   const auto options = options_of<nn::LbfgsOptions>(c);
-  Rosenbrock f;
-  auto optimizer = std::make_unique<nn::LBFGS>(std::vector<Tensor>{f.w}, options);
+  Problem f(c.name == "LBFGSNet");
+  auto optimizer = std::make_unique<nn::LBFGS>(f.w, options);
   std::vector<double> path;
   for (int step = 0; step < steps; ++step) {
     if (step == stop) {
-      f.w = variable(f.w.clone());
-      auto resumed = std::make_unique<nn::LBFGS>(std::vector<Tensor>{f.w}, options);
+      for (Tensor& w : f.w) w = variable(w.clone());
+      auto resumed = std::make_unique<nn::LBFGS>(f.w, options);
       resumed->load_state(optimizer->state());
       optimizer = std::move(resumed);
     }
-    f.step(*optimizer);
-    note(path, f.w, step);
+    optimizer->step([&] {
+      optimizer->zero_grad();
+      Tape tape;
+      const Tensor loss = f.loss();
+      loss.backward();
+      return loss;
+    });
+    for (const Tensor& w : f.w) note(path, w, step);
   }
   return path;
 }
@@ -184,25 +200,35 @@ template <class Rule> std::vector<double> rates_of(const Rule& rule, int stop) {
                [](nn::Schedule& s, int) { s.step(); }, stop);
 }
 
-std::vector<double> sequential_rates(int stop) {
-  nn::SGD optimizer({weights()}, {.lr = 0.1});
-  nn::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 5});
-  nn::CosineAnnealingLR cosine(optimizer, {.t_max = 10});
-  nn::ExponentialLR decay(optimizer, {.gamma = 0.8});
+std::vector<double> sequential_rates(nn::Optimizer& optimizer, const std::vector<const nn::Schedule*>& parts,
+                                     const std::vector<std::int64_t>& milestones, int stop) {
   std::vector<double> rates;
-  auto schedule = std::make_unique<nn::SequentialLR>(
-      optimizer, std::vector<const nn::Schedule*>{&warm_up, &cosine, &decay}, std::vector<std::int64_t>{5, 12});
+  auto schedule = std::make_unique<nn::SequentialLR>(optimizer, parts, milestones);
   for (int step = 0; step < steps; ++step) {
     if (step == stop) {
       const auto state = schedule->state();
-      schedule = std::make_unique<nn::SequentialLR>(
-          optimizer, std::vector<const nn::Schedule*>{&warm_up, &cosine, &decay}, std::vector<std::int64_t>{5, 12});
+      schedule = std::make_unique<nn::SequentialLR>(optimizer, parts, milestones);
       schedule->load_state(state);
     }
     rates.push_back(optimizer.lr());
     schedule->step();
   }
   return rates;
+}
+
+std::vector<double> three_rates(int stop) {
+  nn::SGD optimizer({weights()}, {.lr = 0.1});
+  const nn::LinearLR warm_up(optimizer, {.start_factor = 0.1, .total_iters = 5});
+  const nn::CosineAnnealingLR cosine(optimizer, {.t_max = 10});
+  const nn::ExponentialLR decay(optimizer, {.gamma = 0.8});
+  return sequential_rates(optimizer, {&warm_up, &cosine, &decay}, {5, 12}, stop);
+}
+
+std::vector<double> two_rates(int stop) {
+  nn::SGD optimizer({weights()}, {.lr = 0.1});
+  const nn::ConstantLR half(optimizer, {.factor = 0.5, .total_iters = 100});
+  const nn::StepLR falling(optimizer, {.step_size = 2, .gamma = 0.7});
+  return sequential_rates(optimizer, {&half, &falling}, {1}, stop);
 }
 
 std::vector<double> plateau_rates(const Case& c, int stop) {
@@ -214,7 +240,8 @@ std::vector<double> plateau_rates(const Case& c, int stop) {
                                    .threshold = c.number("threshold", 1e-4),
                                    .relative = !c.is("threshold_mode", "abs"),
                                    .cooldown = c.whole("cooldown", 0),
-                                   .min_lr = c.number("min_lr", 0)};
+                                   .min_lr = c.number("min_lr", 0),
+                                   .eps = c.number("eps", 1e-8)};
   nn::SGD optimizer({weights()}, {.lr = 0.1});
   auto schedule = std::make_unique<nn::ReduceLROnPlateau>(optimizer, options);
   std::vector<double> rates;
@@ -232,7 +259,7 @@ std::vector<double> plateau_rates(const Case& c, int stop) {
 
 std::vector<double> schedule_rates(const Case& c, int stop = steps) {
   if (c.name == "StepLR") return rates_of(nn::StepRule{c.whole("step_size", 0), c.number("gamma", 0.1)}, stop);
-  if (c.name == "MultiStepLR") return rates_of(nn::MultiStepRule{{3, 7, 7, 15}, c.number("gamma", 0.1)}, stop);
+  if (c.name == "MultiStepLR") return rates_of(nn::MultiStepRule{c.wholes("milestones"), c.number("gamma", 0.1)}, stop);
   if (c.name == "ExponentialLR") return rates_of(nn::ExponentialRule{c.number("gamma", 0)}, stop);
   if (c.name == "CosineAnnealingLR") return rates_of(nn::CosineRule{c.whole("T_max", 0), c.number("eta_min", 0)}, stop);
   if (c.name == "CosineAnnealingWarmRestarts")
@@ -250,14 +277,15 @@ std::vector<double> schedule_rates(const Case& c, int stop = steps) {
                          c.is("anneal_strategy", "linear") ? nn::Anneal::linear : nn::Anneal::cos,
                          c.number("div_factor", 25), c.number("final_div_factor", 1e4), c.is("three_phase", "True")},
         stop);
-  if (c.name == "Sequential") return sequential_rates(stop);
+  if (c.name == "Sequential") return three_rates(stop);
+  if (c.name == "SequentialTwo") return two_rates(stop);
   if (c.name == "ReduceLROnPlateau") return plateau_rates(c, stop);
   FAIL("no " << c.name);
   return {};
 }
 
 std::vector<double> numbers_of(const Case& c, int stop = steps) {
-  if (c.name == "LBFGS") return lbfgs_path(c, stop);
+  if (c.name.starts_with("LBFGS")) return lbfgs_path(c, stop);
   return make(weights(), c) ? path(c, stop) : schedule_rates(c, stop);
 }
 
@@ -265,7 +293,7 @@ std::vector<double> numbers_of(const Case& c, int stop = steps) {
 
 TEST_CASE("optimizers and schedules take PyTorch's paths, 20 steps, float64") {
   const std::vector<Case> all = cases();
-  CHECK(all.size() == 50);
+  CHECK(all.size() == 112);
   for (const Case& c : all) {
     const double off = difference(numbers_of(c), c.numbers);
     std::string options;
