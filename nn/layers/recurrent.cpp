@@ -17,16 +17,23 @@ void check_cell(Site site, std::int64_t gates, const Tensor* x, const Tensor* h,
                 const CellWeights& weights) {
   for (const Tensor* t : {x, h, c, &weights.w_ih, &weights.w_hh})
     if (!t || !t->defined()) return;  // the products say so
+  const bool projected = weights.w_hr.defined();
   const auto leading = [](const Tensor& t) { return Shape(t.shape().begin(), t.rank() - 1); };
-  if (x->rank() == 0 || h->rank() == 0 || leading(*x) != leading(*h) || c->shape() != h->shape())
-    detail::fail<ShapeError>(nullptr, site, "x is {}, h is {}{}, expected (N, I) and (N, H)", to_string(x->shape()),
-                             to_string(h->shape()), h == c ? "" : ", c is " + to_string(c->shape()));
-  const std::int64_t rows = gates * h->shape()[h->rank() - 1];
+  if (x->rank() == 0 || h->rank() == 0 || leading(*x) != leading(*h) || c->rank() != h->rank() ||
+      (projected ? leading(*c) != leading(*h) : c->shape() != h->shape()))
+    detail::fail<ShapeError>(nullptr, site, "x is {}, h is {}{}, expected (N, I) and (N, {})", to_string(x->shape()),
+                             to_string(h->shape()), h == c ? "" : ", c is " + to_string(c->shape()),
+                             projected ? "P), (N, H" : "H");
+  const std::int64_t units = c->shape()[c->rank() - 1], rows = gates * units;
   const auto check = [&](const char* name, const Tensor& t, int rank) {
     if (t.rank() != rank || t.shape()[0] != rows)
-      detail::fail<ShapeError>(nullptr, site, "{} is {}, expected {} rows for h {}", name, to_string(t.shape()), rows,
-                               to_string(h->shape()));
+      detail::fail<ShapeError>(nullptr, site, "{} is {}, expected {} rows for {} {}", name, to_string(t.shape()), rows,
+                               projected ? "c" : "h", to_string(c->shape()));
   };
+  if (const Shape expected{h->shape()[h->rank() - 1], units}; projected && weights.w_hr.shape() != expected)
+    detail::fail<ShapeError>(nullptr, site, "w_hr is {}, expected {} for h {} and c {}",
+                             to_string(weights.w_hr.shape()), to_string(expected), to_string(h->shape()),
+                             to_string(c->shape()));
   check("w_ih", weights.w_ih, 2);
   check("w_hh", weights.w_hh, 2);
   if (weights.b_ih.defined()) check("b_ih", weights.b_ih, 1);
@@ -62,13 +69,26 @@ Tensor rnn_step(const Tensor& from_x, const Operand& h, const CellWeights& weigh
   return nonlinearity == Nonlinearity::relu ? relu(z) : tanh(z);
 }
 
+/// Of blocks side by side, as the gates are, `count` from `first` on, each of `units` columns.
+Tensor blocks(const Tensor& t, std::int64_t units, std::int64_t first, std::int64_t count) {
+  Slice of_axis[max_rank];
+  of_axis[t.rank() - 1] = {first * units, (first + count) * units};
+  return slice(t, of_axis, static_cast<std::size_t>(t.rank()));
+}
+
+LstmState lstm_step(const Tensor& from_x, const LstmState& state, const CellWeights& weights) {
+  const Tensor gates = from_x + dense(state.h, weights.w_hh, weights.b_hh);
+  const std::int64_t units = gates.shape()[gates.rank() - 1] / 4;
+  const auto gate = [&](std::int64_t i) { return blocks(gates, units, i, 1); };
+  const Tensor c = sigmoid(gate(1)) * state.c + sigmoid(gate(0)) * tanh(gate(2)), h = sigmoid(gate(3)) * tanh(c);
+  return {weights.w_hr.defined() ? linear(h, weights.w_hr) : h, c};
+}
+
 Tensor gru_step(const Tensor& from_x, const Operand& h, const CellWeights& weights) {
   const Tensor from_h = dense(h, weights.w_hh, weights.b_hh);
-  const std::int64_t units = from_h.shape()[from_h.rank() - 1] / 3;
-  const auto part = [&](const Tensor& t, std::int64_t first, std::int64_t count) {
-    Slice of_axis[max_rank];
-    of_axis[t.rank() - 1] = {first * units, (first + count) * units};
-    return slice(t, of_axis, static_cast<std::size_t>(t.rank()));
+  const auto part = [units = from_h.shape()[from_h.rank() - 1] / 3](const Tensor& t, std::int64_t first,
+                                                                    std::int64_t count) {
+    return blocks(t, units, first, count);
   };
   const Tensor rz = sigmoid(part(from_x, 0, 2) + part(from_h, 0, 2)), r = part(rz, 0, 1), z = part(rz, 1, 1);
   const Tensor n = tanh(part(from_x, 2, 1) + r * part(from_h, 2, 1));
@@ -86,10 +106,7 @@ Tensor rnn_cell(const Operand& x, const Operand& h, const CellWeights& weights, 
 LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights& weights) {
   const detail::SiteScope scope("lstm_cell", x.site);
   check_cell(x.site, 4, x.tensor, &state.h, &state.c, weights);
-  const Tensor gates = dense(x, weights.w_ih, weights.b_ih) + dense(state.h, weights.w_hh, weights.b_hh);
-  const std::vector<Tensor> gate = chunk(gates, 4, -1);
-  const Tensor c = sigmoid(gate[1]) * state.c + sigmoid(gate[0]) * tanh(gate[2]);
-  return {sigmoid(gate[3]) * tanh(c), c};
+  return lstm_step(dense(x, weights.w_ih, weights.b_ih), state, weights);
 }
 
 Tensor gru_cell(const Operand& x, const Operand& h, const CellWeights& weights) {
@@ -109,6 +126,14 @@ LstmSequence lstm(const Operand& x, const LstmState& state, const CellWeights& w
   const Operand h(state.h, x.site.file, x.site.line);
   check_sequence("lstm", x, 4, h, &state.c, weights);
   const detail::SiteScope scope("lstm", x.site);
+  if (weights.w_hr.defined()) {
+    LstmState now = state;
+    Sequence s = each_step(x, h, weights, [&](const Tensor& from_x, const Tensor&) {
+      now = lstm_step(from_x, now, weights);
+      return now.h;
+    });
+    return {std::move(s.outputs), std::move(now)};
+  }
   const LstmStates states = xgrad::lstm(x, h, state.c, weights.w_ih, weights.w_hh, weights.b_ih, weights.b_hh);
   return {states.h, {slice(states.h, {-1}), states.c}};
 }

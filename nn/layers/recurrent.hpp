@@ -9,6 +9,7 @@ struct CellWeights {
   Tensor w_hh;       ///< (gates H, H)
   Tensor b_ih = {};  ///< (gates H), or undefined
   Tensor b_hh = {};
+  Tensor w_hr = {};  ///< (P, H), of an LSTM whose h is projected to P features, as w_hh (4 H, P) takes it; or undefined
 };
 enum class Nonlinearity { tanh, relu };
 
@@ -20,7 +21,7 @@ struct LstmState {
   Tensor h, c;
 };
 /// With gates i, f, g, o in this order (g by tanh, the others by sigmoid): c' = f c + i g, h' = o tanh(c') (Hochreiter
-/// and Schmidhuber, 1997; Gers et al., 2000). All states (N, H).
+/// and Schmidhuber, 1997; Gers et al., 2000). c is (N, H), and h too, or w_hr o tanh(c'), (N, P) (Sak et al., 2014).
 LstmState lstm_cell(const Operand& x, const LstmState& state, const CellWeights& weights);
 
 /// With gates r, z, n in this order: n = tanh(x-part + r (h-part)), h' = (1 - z) n + z h (Cho et al., 2014, in

@@ -15,6 +15,7 @@ void cell_members(Members& m, CellParameters& cell, const std::string& suffix = 
   m("weight_hh" + suffix, cell.weight_hh);
   m("bias_ih" + suffix, cell.bias_ih);
   m("bias_hh" + suffix, cell.bias_hh);
+  m("weight_hr" + suffix, cell.weight_hr);
 }
 
 /// A cell's first state where none is given: zeros for as many rows as x has.
@@ -31,11 +32,12 @@ Operand at(const Tensor& t, Site site) { return Operand(t, site.file, site.line)
 }  // namespace
 
 CellParameters::CellParameters(const char* layer, std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias,
-                               Random& random, DType dtype, Site site) {
+                               Random& random, DType dtype, Site site, std::int64_t projected) {
   layers::check_least(layer, 1, {{"in", in}, {"hidden", hidden}}, site);
   const double k = 1 / std::sqrt(static_cast<double>(hidden));
   weight_ih = layers::uniform_within(k, random, {gates * hidden, in}, dtype, site);
-  weight_hh = layers::uniform_within(k, random, {gates * hidden, hidden}, dtype, site);
+  weight_hh = layers::uniform_within(k, random, {gates * hidden, projected > 0 ? projected : hidden}, dtype, site);
+  if (projected > 0) weight_hr = layers::uniform_within(k, random, {projected, hidden}, dtype, site);
   if (!bias) return;
   bias_ih = layers::uniform_within(k, random, {gates * hidden}, dtype, site);
   bias_hh = layers::uniform_within(k, random, {gates * hidden}, dtype, site);
@@ -66,16 +68,23 @@ void GRUCell::members(Members& m) { cell_members(m, cell); }
 
 Recurrent::Recurrent(Kind kind, std::int64_t in, std::int64_t hidden, Random& random, const RecurrentOptions& options,
                      Site site)
-    : kind_(kind), in_(in), hidden_(hidden), options_(options) {
+    : kind_(kind),
+      in_(in),
+      hidden_(hidden),
+      given_(options.proj_size > 0 ? options.proj_size : hidden),
+      options_(options) {
   const char* const name = kind == Kind::rnn ? "RNN" : kind == Kind::lstm ? "LSTM" : "GRU";
   layers::check_least(name, 1, {{"in", in}, {"hidden", hidden}, {"num_layers", options.num_layers}}, site);
   layers::check_probability(name, "dropout", options.dropout, site);
+  if (const std::int64_t p = options.proj_size; p < 0 || p >= hidden || (p > 0 && kind != Kind::lstm))
+    fail<ValueError>(name, site, "proj_size is {}, expected {}", p,
+                     kind == Kind::lstm ? "less than hidden, " + std::to_string(hidden) : "0: only an LSTM has one");
   const std::int64_t directions = options.bidirectional ? 2 : 1;
   const std::int64_t gates = kind == Kind::rnn ? 1 : kind == Kind::lstm ? 4 : 3;
   cells.reserve(static_cast<std::size_t>(options.num_layers * directions));
   for (std::int64_t i = 0; i < options.num_layers * directions; ++i)
-    cells.emplace_back(name, gates, i < directions ? in : directions * hidden, hidden, options.bias, random,
-                       options.dtype, site);
+    cells.emplace_back(name, gates, i < directions ? in : directions * given_, hidden, options.bias, random,
+                       options.dtype, site, options.proj_size);
   if (options.dropout > 0) random_ = Random(random.bits());
 }
 
@@ -88,6 +97,7 @@ void Recurrent::members(Members& m) {
 
 std::string Recurrent::options() const {
   std::string text = fmt::format("{} to {}", in_, hidden_);
+  if (options_.proj_size > 0) text += fmt::format(", proj_size {}", options_.proj_size);
   if (options_.num_layers > 1) text += fmt::format(", {} layers", options_.num_layers);
   if (options_.bidirectional) text += ", bidirectional";
   if (options_.batch_first) text += ", batch_first";
@@ -102,11 +112,11 @@ LstmSequence Recurrent::one(const Operand& x, const LstmState& start, const Cell
   return {std::move(s.outputs), {std::move(s.h), {}}};
 }
 
-Tensor Recurrent::start_of(const char* name, const Tensor& given, const Tensor& x, std::int64_t cell, bool batched,
-                           Site site) const {
+Tensor Recurrent::start_of(const char* name, const Tensor& given, std::int64_t features, const Tensor& x,
+                           std::int64_t cell, bool batched, Site site) const {
   const std::int64_t rows = x.shape()[1], count = static_cast<std::int64_t>(cells.size());
-  if (!given.defined()) return zeros({rows, hidden_}, x.dtype());
-  const Shape expected = batched ? Shape{count, rows, hidden_} : Shape{count, hidden_};
+  if (!given.defined()) return zeros({rows, features}, x.dtype());
+  const Shape expected = batched ? Shape{count, rows, features} : Shape{count, features};
   if (given.shape() != expected)
     fail<ShapeError>(nullptr, site, "{} is {}, expected {}", name, to_string(given.shape()), to_string(expected));
   const Tensor state = slice(given, {cell});
@@ -128,8 +138,8 @@ LstmSequence Recurrent::run(const Operand& x, const LstmState& start, bool want_
     Tensor outputs[2];
     for (std::int64_t direction = 0; direction < directions; ++direction) {
       const std::int64_t i = layer * directions + direction;
-      LstmState state{start_of("h0", start.h, in, i, batched, x.site), {}};
-      if (kind_ == Kind::lstm) state.c = start_of("c0", start.c, in, i, batched, x.site);
+      LstmState state{start_of("h0", start.h, given_, in, i, batched, x.site), {}};
+      if (kind_ == Kind::lstm) state.c = start_of("c0", start.c, hidden_, in, i, batched, x.site);
       const Tensor steps = direction == 0 ? in : flip(in, 0);
       LstmSequence s = one(at(steps, x.site), state, cells[static_cast<std::size_t>(i)].weights());
       outputs[direction] = direction == 0 ? s.outputs : flip(s.outputs, 0);

@@ -13,10 +13,10 @@ namespace xgrad::nn {
 /// Of one cell.
 struct CellParameters {
   CellParameters(const char* layer, std::int64_t gates, std::int64_t in, std::int64_t hidden, bool bias, Random& random,
-                 DType dtype, Site site);
-  CellWeights weights() const { return {weight_ih, weight_hh, bias_ih, bias_hh}; }
+                 DType dtype, Site site, std::int64_t projected = 0);
+  CellWeights weights() const { return {weight_ih, weight_hh, bias_ih, bias_hh, weight_hr}; }
 
-  Parameter weight_ih, weight_hh, bias_ih, bias_hh;
+  Parameter weight_ih, weight_hh, bias_ih, bias_hh, weight_hr;
 };
 
 struct CellOptions {
@@ -82,11 +82,12 @@ struct RecurrentOptions {
   double dropout = 0;          ///< on what a layer gives to the next one
   bool bidirectional = false;  ///< each layer also from the last step to the first; outputs (T, N, 2 hidden)
   Nonlinearity nonlinearity = Nonlinearity::tanh;  ///< of an RNN
+  std::int64_t proj_size = 0;  ///< of an LSTM: to how many features h is projected, less than hidden; 0: it is not
   DType dtype = float32;
 };
 
 /// What RNN, LSTM and GRU share. x is (T, N, in), or (T, in); states are (layers, N, hidden), with each layer's two
-/// directions side by side, zeros unless given.
+/// directions side by side, zeros unless given. With proj_size, h and outputs have that many features instead.
 class Recurrent : public Module {
  public:
   /// The states of the last layer after each step.
@@ -105,11 +106,11 @@ class Recurrent : public Module {
 
  private:
   LstmSequence one(const Operand& x, const LstmState& start, const CellWeights& weights) const;
-  Tensor start_of(const char* name, const Tensor& given, const Tensor& x, std::int64_t cell, bool batched,
-                  Site site) const;
+  Tensor start_of(const char* name, const Tensor& given, std::int64_t features, const Tensor& x, std::int64_t cell,
+                  bool batched, Site site) const;
 
   Kind kind_;
-  std::int64_t in_, hidden_;
+  std::int64_t in_, hidden_, given_;  // given_: the features of h
   RecurrentOptions options_;
   Random random_{0};
 };

@@ -226,6 +226,12 @@ def recurrent():
         add(f"{kind} one unit", layer(1, 1), draw(3, 1, 1))
         add(f"{kind} dropped", layer(2, 3, num_layers=2, dropout=1.0), draw(3, 2, 2))
         add(f"{kind} dropout eval", layer(2, 3, num_layers=2, dropout=0.5), draw(3, 2, 2), train=False)
+    given = lambda m, x, *s: m(x, s)
+    add("LSTM projected", nn.LSTM(3, 4, proj_size=2), draw(5, 2, 3), draw(1, 2, 2), draw(1, 2, 4), call=given)
+    add("LSTM projected start", nn.LSTM(2, 3, proj_size=1, bias=False, batch_first=True), draw(2, 3, 2))
+    add("LSTM projected options", nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True, proj_size=3),
+        draw(2, 3, 3), draw(4, 2, 3), draw(4, 2, 4), call=given)
+    add("LSTM projected single", nn.LSTM(3, 2, proj_size=1), draw(4, 3), draw(1, 1), draw(1, 2), call=given)
     add("RNN relu both", nn.RNN(2, 2, num_layers=2, bidirectional=True, nonlinearity="relu"), draw(3, 2, 2))
     add("RNN relu", nn.RNN(3, 4, nonlinearity="relu"), draw(4, 2, 3))
     add("RNNCell relu", nn.RNNCell(3, 4, nonlinearity="relu"), draw(2, 3))

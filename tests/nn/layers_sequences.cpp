@@ -139,6 +139,14 @@ std::vector<LayerRow> sequence_table() {
   recurrent<nn::LSTM, nn::LSTMCell>(t, "LSTM", random);
   recurrent<nn::GRU, nn::GRUCell>(t, "GRU", random);
   t.push_back({"RNN relu", nn::RNN(3, 4, random, {.nonlinearity = nn::Nonlinearity::relu}), from_zero<nn::RNN>});
+  using nn::LSTM;
+  t.push_back({"LSTM projected", LSTM(3, 4, random, {.proj_size = 2}), with_state<LSTM>});
+  t.push_back({"LSTM projected start", LSTM(2, 3, random, {.bias = false, .batch_first = true, .proj_size = 1}),
+               from_zero<LSTM>});
+  t.push_back({"LSTM projected options",
+               LSTM(3, 4, random, {.num_layers = 2, .batch_first = true, .bidirectional = true, .proj_size = 3}),
+               with_state<LSTM>});
+  t.push_back({"LSTM projected single", LSTM(3, 2, random, {.proj_size = 1}), with_state<LSTM>});
   t.push_back({"RNN relu both",
                nn::RNN(2, 2, random, {.num_layers = 2, .bidirectional = true, .nonlinearity = nn::Nonlinearity::relu}),
                from_zero<nn::RNN>});

@@ -28,7 +28,7 @@ template <class F> void each_optimizer(F f) {
       return std::make_unique<nn::UpdateOptimizer<Options>>(std::move(parameters), options);
     });
   };
-  with(SgdOptions{.momentum = 0.9});
+  with(SgdOptions{.momentum = 0.9, .maximize = true});
   with(AdamOptions{});
   with(AdamOptions{.amsgrad = true});
   with(AdamwOptions{});
@@ -37,7 +37,7 @@ template <class F> void each_optimizer(F f) {
   with(AdadeltaOptions{});
   with(AdamaxOptions{});
   with(NadamOptions{});
-  with(RadamOptions{});
+  with(RadamOptions{.maximize = true});
   with(LionOptions{});
   with(BookMomentumOptions{});
   with(BookNesterovOptions{});
