@@ -1,6 +1,6 @@
 #pragma once
-// Counts the heap calls of the whole program, its libraries included, and makes one fail. For one file of a program;
-// where a sanitizer has the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
+// Counts the heap calls of the whole program, its libraries included, keeps the largest, and makes one fail. For one
+// file of a program; where a sanitizer has the heap for itself, XGRAD_COUNTS_HEAP_CALLS is not defined.
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -23,9 +23,14 @@ namespace xgrad::tests {
 inline std::atomic<long> heap_calls{0};
 /// The call of that number finds no memory.
 inline std::atomic<long> failing_call{-1};
+/// In bytes.
+inline std::atomic<std::size_t> largest_request{0};
 
 /// Counts a call; false if it is to fail.
-inline bool may_allocate() noexcept { return ++heap_calls != failing_call.load(std::memory_order_relaxed); }
+inline bool may_allocate(std::size_t size) noexcept {
+  if (size > largest_request.load(std::memory_order_relaxed)) largest_request = size;
+  return ++heap_calls != failing_call.load(std::memory_order_relaxed);
+}
 
 /// In that many runs of f, after two others.
 template <class F> long heap_calls_in(F f, int runs = 100) {
@@ -43,15 +48,15 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
-void* malloc(std::size_t size) { return xgrad::tests::may_allocate() ? __libc_malloc(size) : nullptr; }
+void* malloc(std::size_t size) { return xgrad::tests::may_allocate(size) ? __libc_malloc(size) : nullptr; }
 void* calloc(std::size_t count, std::size_t size) {
-  return xgrad::tests::may_allocate() ? __libc_calloc(count, size) : nullptr;
+  return xgrad::tests::may_allocate(count * size) ? __libc_calloc(count, size) : nullptr;
 }
 void* realloc(void* block, std::size_t size) {
-  return xgrad::tests::may_allocate() ? __libc_realloc(block, size) : nullptr;
+  return xgrad::tests::may_allocate(size) ? __libc_realloc(block, size) : nullptr;
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-  return xgrad::tests::may_allocate() ? __libc_memalign(alignment, size) : nullptr;
+  return xgrad::tests::may_allocate(size) ? __libc_memalign(alignment, size) : nullptr;
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {

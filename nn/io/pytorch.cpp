@@ -18,7 +18,8 @@ using namespace detail;
 using xgrad::detail::fail;
 
 constexpr const char *saving = "save_pytorch", *loading = "load_pytorch";
-// What is read of it takes up to a hundred times its size; that of 100,000 tensors is as large.
+// What is read of it takes up to a hundred times its size; that of 100,000 tensors is as large. Nor may it be larger
+// than the file: PyTorch does not compress it.
 constexpr std::uint64_t longest_pickle = 1 << 24;
 // Tensors may share a storage, but not without end.
 constexpr std::uint64_t most_shared = 64;
@@ -40,7 +41,7 @@ class Archive {
     check_version();
     const std::size_t place = *place_of("data.pkl");
     ZipReader::Part part(zip_, place, site_);
-    const std::string pickle = content_of(part, longest_pickle);
+    const std::string pickle = content_of(part, std::min(longest_pickle, zip_.file_size()));
     const std::vector<PickledTensor> described = read_pickle(part, pickle);
     for (const PickledTensor& tensor : described) ++uses_[tensor.storage];
     std::vector<NamedTensor> tensors;

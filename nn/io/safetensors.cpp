@@ -22,6 +22,7 @@ namespace {
 using json = nlohmann::json;
 using detail::byte_count;
 using detail::bytes_of;
+using detail::printable;
 using xgrad::detail::fail;
 
 constexpr const char *texts_name = "__metadata__", *checksum_name = "checksum";
@@ -63,8 +64,7 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
   const json &dtype = item["dtype"], &shape = item["shape"], &offsets = item["data_offsets"];
   const auto known = std::find_if(std::begin(dtype_names), std::end(dtype_names),
                                   [&](auto& d) { return dtype.is_string() && dtype == d.name; });
-  if (known == std::end(dtype_names))
-    return "has dtype " + dtype.dump(-1, ' ', true, json::error_handler_t::replace) + ", not F32, F64, I64 or BOOL";
+  if (known == std::end(dtype_names)) return "has dtype " + printable(dtype.dump()) + ", not F32, F64, I64 or BOOL";
   entry.dtype = known->dtype;
 
   if (!shape.is_array() || shape.size() > max_rank) return fmt::format("has no shape of at most {} axes", max_rank);
@@ -74,7 +74,7 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
     const auto extent = natural(value);
     // An extent of 0 does not excuse the others: their product must be a size all the same.
     if (!extent || __builtin_mul_overflow(bound, std::max(*extent, std::uint64_t{1}), &bound) || bound > max_bytes)
-      return Problem("has a shape that is no size: ") + shape.dump();
+      return Problem("has a shape that is no size: ") + printable(shape.dump(), 200);
     bytes *= *extent;
     entry.shape.push_back(static_cast<std::int64_t>(*extent));
   }
@@ -93,18 +93,20 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
 
 /// Text to JSON, refusing what nlohmann's parser would let pass: a name that comes twice, and depth without end.
 json parse_header(const char* op, const std::string& path, const std::string& text, Site site) try {
-  std::set<std::string> names;
+  std::set<std::string> names, inner;  // those of the header, and of one tensor or of the texts
   const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > 3) throw std::runtime_error("it is nested too deeply");
-    if (depth == 1 && event == json::parse_event_t::key && !names.insert(parsed.get<std::string>()).second)
-      throw std::runtime_error("it names '" + parsed.get<std::string>() + "' twice");
+    if (event != json::parse_event_t::key) return true;
+    if (depth == 1) inner.clear();
+    if (!(depth == 1 ? names : inner).insert(parsed.get<std::string>()).second)
+      throw std::runtime_error("it names '" + printable(parsed.get<std::string>(), 200) + "' twice");
     return true;
   };
   json header = json::parse(text, check);
   if (!header.is_object()) throw std::runtime_error("it is not a JSON object");
   return header;
 } catch (const std::exception& error) {
-  fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, error.what());
+  fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, printable(error.what(), 400));
 }
 
 /// The tensors of a header in the order of their data, which must be without gap or overlap.
@@ -115,7 +117,7 @@ std::vector<Entry> read_entries(const char* op, const std::string& path, const j
     if (name == texts_name) continue;
     entries.push_back({name, float32, {}, 0, 0});
     if (const auto problem = read_entry(item, data_bytes, entries.back()))
-      fail<IoError>(op, site, "{}: tensor '{}' {}", path, name, *problem);
+      fail<IoError>(op, site, "{}: tensor '{}' {}", path, printable(name, 200), *problem);
   }
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
@@ -123,7 +125,7 @@ std::vector<Entry> read_entries(const char* op, const std::string& path, const j
   for (const Entry& entry : entries) {
     if (entry.begin != at)
       fail<IoError>(op, site, "{}: tensor '{}' starts at byte {} of the data, where the one before it ends at {}", path,
-                    entry.name, entry.begin, at);
+                    printable(entry.name, 200), entry.begin, at);
     at = entry.end;
   }
   if (at != data_bytes)
@@ -259,7 +261,7 @@ detail::SafetensorsFile detail::read_safetensors(const char* op, const std::stri
     sum_before = sum;
     read(bytes, entry.end - entry.begin);
     if (entry.dtype == boolean && std::any_of(bytes, bytes + t.size(), [](unsigned char byte) { return byte > 1; }))
-      fail<IoError>(op, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, entry.name);
+      fail<IoError>(op, site, "{}: tensor '{}' has a BOOL that is neither 0 nor 1", path, printable(entry.name, 200));
     content.tensors.push_back({entry.name, std::move(t)});
   }
   if (sealed) break_seal(op, path, content.tensors, sum_before, site);
