@@ -12,6 +12,7 @@ namespace xgrad::nn::detail {
 namespace {
 
 std::string reason(int code) {
+  if (code == ZIP_ER_EXISTS) return "two parts have one name";
   zip_error_t error;
   zip_error_init_with_code(&error, code);
   std::string text = zip_error_strerror(&error);

@@ -23,7 +23,7 @@ struct Claim {
   std::size_t own, listed;
   int bytes;
 };
-constexpr Claim flags{6, 8, 2}, method{8, 10, 2}, sum{14, 16, 4}, packed{18, 20, 4}, unpacked{22, 24, 4};
+constexpr Claim flags{6, 8, 2}, method{8, 10, 2}, checksum{14, 16, 4}, packed{18, 20, 4}, unpacked{22, 24, 4};
 
 std::string claiming(std::string archive, Claim what, std::uint64_t value) {
   const std::string bytes = little_endian(value, what.bytes);
@@ -67,12 +67,11 @@ TEST_CASE("archives: what is hostile is refused before it is unpacked") {
   const std::string whole = "no whole zip archive";
   const std::uint64_t huge = 0xfffffffe;
   const Bad table[] = {
-      {zip_of({{"a.npy", npy()}, {"a.npy", npy()}}), "'a.npy' is twice"},
+      {zip_of({{"a.npy", npy()}, {"a.npy", npy()}}), "two parts have one name"},
       {zip_of({{"a.npy", npy()}, {"b.txt", "b"}}), "'b.txt' in the archive is no array"},
-      {zip_of({{std::string("a\x1b[2J.npy"), "x"}}), "a\\x1b[2J.npy: byte 0"},
       {claiming(good, flags, 1), "is encrypted"},
       {claiming(good, method, 12), "packed by method 12"},
-      {claiming(good, sum, 0), "CRC"},
+      {claiming(good, checksum, 0), "CRC"},
       {claiming(claiming(good, method, 8), unpacked, huge), "claims to unpack"},
       {claiming(claiming(good, packed, huge), unpacked, huge), whole},
       {claiming(good, unpacked, huge), "claims to unpack"},

@@ -12,6 +12,7 @@
 #include <mnist/digit.hpp>
 #include <xgrad/engine/error.hpp>
 #include <xgrad/nn.hpp>
+#include <xgrad/xgrad.hpp>
 
 #include "../../nn/data_files.hpp"
 #include "sealed.hpp"
@@ -112,7 +113,7 @@ struct Training {
                           .randoms = {{"own", &own}}};
 
   /// All of it.
-  std::string sum() const {
+  std::string sum() {
     nn::Sha256 sum;
     for (const auto& part : {net.state(), optimizer.state(), schedule.state(), plateau.state(), average.state()})
       for (const nn::NamedTensor& item : part) sum.update(item.tensor);
