@@ -26,6 +26,8 @@ Tensor multi_head_attention(const Operand& q, const Operand& k, const Operand& v
 struct MultiheadAttentionOptions {
   double dropout = 0;  ///< of the attention's weights
   bool bias = true;
+  bool add_bias_kv = false;                          ///< a learned key and value behind the others
+  bool add_zero_attn = false;                        ///< a key and value of zeros behind the others
   std::optional<std::int64_t> kdim = {}, vdim = {};  ///< features of k and v, if others than those of q
   bool batch_first = false;                          ///< (N, L, E) instead of (L, N, E)
   DType dtype = float32;
@@ -37,6 +39,11 @@ struct AttentionMasks {
   Tensor attn_mask = {};         ///< (L, S) or (N heads, L, S)
   Tensor key_padding_mask = {};  ///< (N, S), or (S) without a batch
   bool is_causal = false;        ///< query i attends to keys up to i
+};
+
+/// What attention gives, and how much of it came from where: (N, L, S), without N where there is none.
+struct AttentionOutputs {
+  Tensor outputs, weights;
 };
 
 /// multi_head_attention() with weights of its own, in PyTorch's layout; q (L, N, E), k (S, N, kdim), v (S, N, vdim), or
@@ -54,15 +61,19 @@ class MultiheadAttention : public Module {
   Tensor operator()(const Operand& q, const Operand& k, const Operand& v, const AttentionMasks& masks = {}) {
     return located([&] { return forward(q, k, v, masks); });
   }
+  /// PyTorch's need_weights: averaged over the heads, or (N, heads, L, S).
+  AttentionOutputs with_weights(const Operand& q, const Operand& k, const Operand& v, const AttentionMasks& masks = {},
+                                bool average = true);
   void members(Members& m) override;
   std::string options() const override;
 
-  Parameter in_proj_weight, q_proj_weight, k_proj_weight, v_proj_weight, in_proj_bias;
+  Parameter in_proj_weight, q_proj_weight, k_proj_weight, v_proj_weight, in_proj_bias, bias_k, bias_v;
   Linear out_proj;
 
  private:
   Tensor mask_of(const AttentionMasks& masks, std::int64_t batch, const Shape& q, const Shape& k, Site site) const;
-  Tensor attended(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, bool causal);
+  Tensor run(const Operand& q, const Operand& k, const Operand& v, const AttentionMasks& masks, Tensor* weights);
+  Tensor attended(const Tensor& q, Tensor k, Tensor v, Tensor mask, bool causal, Tensor* weights);
 
   std::int64_t features_, heads_;
   MultiheadAttentionOptions options_;

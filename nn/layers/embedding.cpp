@@ -1,36 +1,56 @@
 #include <xgrad/nn/layers/embedding.hpp>
 
 #include <xgrad/nn/layers/internal/start.hpp>
-#include <xgrad/ops/arange.hpp>
-#include <xgrad/ops/embedding.hpp>
-#include <xgrad/ops/equal.hpp>
-#include <xgrad/ops/unsqueeze.hpp>
-#include <xgrad/ops/where.hpp>
+#include <xgrad/xgrad.hpp>
 
 namespace xgrad::nn {
 
 Embedding::Embedding(std::int64_t count, std::int64_t features, Random& random, const EmbeddingOptions& options,
                      Site site)
-    : padding_(options.padding_idx) {
+    : options_(options) {
+  std::optional<std::int64_t>& padding = options_.padding_idx;
   layers::check_least("Embedding", 1, {{"count", count}, {"features", features}}, site);
-  if (padding_ && (*padding_ < -count || *padding_ >= count))
-    detail::fail<ValueError>("Embedding", site, "padding_idx is {}, expected -{} to {}", *padding_, count, count - 1);
-  if (padding_ && *padding_ < 0) *padding_ += count;
+  if (padding && (*padding < -count || *padding >= count))
+    detail::fail<ValueError>("Embedding", site, "padding_idx is {}, expected -{} to {}", *padding, count, count - 1);
+  if (const double norm = options.max_norm.value_or(1); !(norm > 0 && options.norm_type > 0))
+    detail::fail<ValueError>("Embedding", site, "max_norm is {} and norm_type {}, expected numbers above 0", norm,
+                             options.norm_type);
+  if (padding && *padding < 0) *padding += count;
   Tensor start = normal(random, {count, features}, 0, 1, options.dtype, site);
-  if (padding_) start = where(unsqueeze(arange(count), 1) == static_cast<double>(*padding_), 0, start);
+  if (padding) start = where(unsqueeze(arange(count), 1) == static_cast<double>(*padding), 0, start);
   weight = Parameter(std::move(start), site);
 }
 
 Tensor Embedding::forward(const Operand& index) {
   const Operand rows(weight, index.site.file, index.site.line);
-  if (!padding_) return embedding(rows, index);
+  Tensor y = embedding(rows, index);
   const detail::SiteScope scope("embedding", index.site);
-  const Tensor y = embedding(rows, index);
-  return where(unsqueeze(index == static_cast<double>(*padding_), -1), y.detach(), y);
+  if (options_.max_norm) {
+    const NoGrad guard;
+    const Tensor norms = norm(weight, options_.norm_type, {1}, true), most = full({}, *options_.max_norm, y.dtype());
+    const Tensor is_long = logical_and(counts(*index.tensor) > 0, norms > most);
+    weight.assign(where(is_long, weight * (most / (norms + 1e-7)), weight));
+  }
+  if (options_.max_norm) y = embedding(rows, index);
+  // What is no constant here is 0, and has the gradient.
+  if (options_.scale_grad_by_freq) y = y.detach() + (y - y.detach()) / embedding(counts(*index.tensor), index);
+  if (!options_.padding_idx) return y;
+  return where(unsqueeze(index == static_cast<double>(*options_.padding_idx), -1), y.detach(), y);
+}
+
+/// How often each row is named, (count, 1).
+Tensor Embedding::counts(const Tensor& index) const {
+  const Tensor flat = reshape(index, {-1});
+  const DType dtype = weight.dtype();
+  return index_add(zeros({weight.shape()[0], 1}, dtype), 0, flat, ones({flat.size(), 1}, dtype));
 }
 
 void Embedding::members(Members& m) { m("weight", weight); }
 
-std::string Embedding::options() const { return padding_ ? fmt::format("padding_idx {}", *padding_) : ""; }
+std::string Embedding::options() const {
+  std::string text = options_.padding_idx ? fmt::format("padding_idx {}", *options_.padding_idx) : "";
+  if (options_.max_norm) text += fmt::format("{}max_norm {}", text.empty() ? "" : ", ", *options_.max_norm);
+  return text;
+}
 
 }  // namespace xgrad::nn

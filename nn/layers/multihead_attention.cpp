@@ -71,6 +71,12 @@ MultiheadAttention::MultiheadAttention(std::int64_t features, std::int64_t heads
     v_proj_weight = start(features, v);
   }
   if (options.bias) in_proj_bias = Parameter(zeros({3 * features}, options.dtype, site), site);
+  for (Parameter* extra : {&bias_k, &bias_v})
+    if (options.add_bias_kv) {
+      Tensor row = zeros({1, 1, features}, options.dtype, site);
+      xavier_normal_(row, random, 1, site);
+      *extra = Parameter(std::move(row), site);
+    }
   if (options.dropout > 0) random_ = Random(random.bits());
 }
 
@@ -96,24 +102,59 @@ Tensor MultiheadAttention::mask_of(const AttentionMasks& masks, std::int64_t bat
   return together(pairs, keys, out_proj.weight.dtype());
 }
 
-/// In heads (N, heads, L, E / heads); with dropout, which the fused op has not.
-Tensor MultiheadAttention::attended(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
-                                    bool causal) {
-  if (!training() || options_.dropout == 0) return scaled_dot_product_attention(q, k, v, mask, causal);
-  const int axes = q.rank();
-  Tensor scores = matmul(q, swapaxes(k, -1, -2)) / std::sqrt(static_cast<double>(q.shape()[axes - 1]));
+/// In heads (N, heads, L, E / heads); with what the fused op has not.
+Tensor MultiheadAttention::attended(const Tensor& q, Tensor k, Tensor v, Tensor mask, bool causal, Tensor* given) {
+  const bool drops = training() && options_.dropout > 0, more = options_.add_bias_kv || options_.add_zero_attn;
+  if (!drops && !more && !given) return scaled_dot_product_attention(q, k, v, mask, causal);
+  const std::int64_t keys = k.shape()[2];
   Tensor open;
-  if (causal) open = tril(ones({q.shape()[axes - 2], k.shape()[axes - 2]}, q.dtype())) > 0;
-  if (mask.defined() && mask.dtype() != boolean) scores = scores + mask;
-  else if (mask.defined()) open = open.defined() ? logical_and(open, mask) : mask;
+  if (causal) open = tril(ones({q.shape()[2], keys}, q.dtype())) > 0;
+  if (mask.defined() && mask.dtype() == boolean) {
+    open = open.defined() ? logical_and(open, mask) : mask;
+    mask = {};
+  }
+  if (options_.add_bias_kv) {
+    const Shape row{q.shape()[0], heads_, 1, q.shape()[3]};
+    k = concatenate({k, broadcast_to(reshape(bias_k, {heads_, 1, -1}), row)}, 2);
+    v = concatenate({v, broadcast_to(reshape(bias_v, {heads_, 1, -1}), row)}, 2);
+  }
+  if (options_.add_zero_attn)
+    for (Tensor* t : {&k, &v}) *t = pad(*t, {{}, {}, {0, 1}, {}});
+  // For all keys: those behind the others are open to everybody.
+  const auto widened = [&](const Tensor& t, double value) {
+    if (k.shape()[2] == keys) return t;
+    Shape rest = t.shape();
+    rest[rest.rank() - 1] = k.shape()[2] - keys;
+    return concatenate({t, full(rest, value, t.dtype())}, -1);
+  };
+  Tensor scores = matmul(q, swapaxes(k, -1, -2)) / std::sqrt(static_cast<double>(q.shape()[3]));
+  if (mask.defined()) scores = scores + widened(mask, 0);
+  if (open.defined()) open = widened(open, 1);
   // Finite, so that a query without a key has no nan.
   if (open.defined()) scores = where(open, scores, -1e30);
   Tensor weights = softmax(scores);
   if (open.defined()) weights = where(open, weights, 0);
-  return matmul(dropout(weights, options_.dropout, random_), v);
+  if (drops) weights = dropout(weights, options_.dropout, random_);
+  if (given) *given = weights;
+  return matmul(weights, v);
 }
 
 Tensor MultiheadAttention::forward(const Operand& q, const Operand& k, const Operand& v, const AttentionMasks& masks) {
+  return run(q, k, v, masks, nullptr);
+}
+
+AttentionOutputs MultiheadAttention::with_weights(const Operand& q, const Operand& k, const Operand& v,
+                                                  const AttentionMasks& masks, bool average) {
+  return located([&] {
+    Tensor weights;
+    const Tensor y = run(q, k, v, masks, &weights);
+    if (average) weights = mean(weights, 1);
+    return AttentionOutputs{y, y.rank() == 2 ? squeeze(weights, 0) : weights};
+  });
+}
+
+Tensor MultiheadAttention::run(const Operand& q, const Operand& k, const Operand& v, const AttentionMasks& masks,
+                               Tensor* weights) {
   const char* const op = "multi_head_attention";
   const Shape shapes[] = {layers::shape_of(q), layers::shape_of(k), layers::shape_of(v)};
   const std::int64_t width[] = {features_, options_.kdim.value_or(features_), options_.vdim.value_or(features_)};
@@ -135,7 +176,8 @@ Tensor MultiheadAttention::forward(const Operand& q, const Operand& k, const Ope
   const Tensor in_q = batch_in_front(q), in_k = self ? in_q : batch_in_front(k), in_v = self ? in_q : batch_in_front(v);
   const Tensor mask = mask_of(masks, in_q.shape()[0], in_q.shape(), in_k.shape(), q.site);
   Tensor y;
-  if (self && (!training() || options_.dropout == 0)) {
+  const bool fused = !weights && !options_.add_bias_kv && !options_.add_zero_attn;
+  if (self && fused && (!training() || options_.dropout == 0)) {
     const Operand x(in_q, q.site.file, q.site.line);
     y = multi_head_attention(x, x, x, heads_, {in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias}, mask,
                              masks.is_causal);
@@ -148,7 +190,7 @@ Tensor MultiheadAttention::forward(const Operand& q, const Operand& k, const Ope
       return swapaxes(unflatten(dense(x, weight, part(in_proj_bias, i)), -1, {heads_, features_ / heads_}), 1, 2);
     };
     const Tensor heads = attended(in_heads(in_q, q_proj_weight, 0), in_heads(in_k, k_proj_weight, 1),
-                                  in_heads(in_v, v_proj_weight, 2), mask, masks.is_causal);
+                                  in_heads(in_v, v_proj_weight, 2), mask, masks.is_causal, weights);
     y = dense(flatten(swapaxes(heads, 1, 2), 2), out_proj.weight, out_proj.bias);
   }
   return rank == 2 ? squeeze(y, 0) : options_.batch_first ? y : swapaxes(y, 0, 1);
@@ -160,6 +202,8 @@ void MultiheadAttention::members(Members& m) {
   m("k_proj_weight", k_proj_weight);
   m("v_proj_weight", v_proj_weight);
   m("in_proj_bias", in_proj_bias);
+  m("bias_k", bias_k);
+  m("bias_v", bias_v);
   m("out_proj", out_proj);
   if (options_.dropout > 0) m("random", random_);
 }

@@ -3,6 +3,7 @@
     python3 tests/nn/layers.py
 """
 import json
+import math
 import os
 
 import numpy as np
@@ -85,6 +86,10 @@ def dense():
     add("embedding", nn.Embedding(5, 3), ids)
     add("embedding padding", nn.Embedding(5, 3, padding_idx=3), ids)
     add("embedding padding from the end", nn.Embedding(5, 3, padding_idx=-2), ids)
+    add("embedding max_norm", nn.Embedding(5, 3, max_norm=0.7), ids)
+    add("embedding max_norm sums", nn.Embedding(5, 3, padding_idx=0, max_norm=1.0, norm_type=1.0), ids)
+    add("embedding max_norm largest", nn.Embedding(5, 3, max_norm=0.5, norm_type=math.inf), ids)
+    add("embedding by freq", nn.Embedding(5, 3, scale_grad_by_freq=True, padding_idx=1), ids)
     add("embedding number", nn.Embedding(4, 2), torch.tensor(2))
     add("embedding of padding alone", nn.Embedding(4, 2, padding_idx=0), torch.zeros(1, 2, 2, dtype=torch.int64))
     add("flatten", nn.Flatten(), draw(2, 3, 2))
@@ -257,6 +262,17 @@ def attention():
         torch.tensor([[True, False, False], [False, False, False]]), call=across)
     add("attention single masks", nn.MultiheadAttention(4, 2), draw(2, 4), draw(3, 4), torch.stack([shut, shut.flip(0)]),
         torch.tensor([True, False, False]), call=across)
+    more = lambda m, x, y, a, k: m(x, y, y, attn_mask=a, key_padding_mask=k)
+    add("attention weights", nn.MultiheadAttention(4, 2), draw(2, 2, 4), draw(3, 2, 4), shut,
+        torch.tensor([[True, False, False], [False, False, False]]), call=more)
+    add("attention weights of heads", nn.MultiheadAttention(4, 2, batch_first=True), draw(2, 3, 4),
+        call=lambda m, x: m(x, x, x, average_attn_weights=False))
+    add("attention weights single", nn.MultiheadAttention(4, 2), draw(3, 4), call=lambda m, x: m(x, x, x))
+    add("attention bias_kv", nn.MultiheadAttention(4, 2, add_bias_kv=True), draw(3, 2, 4), call=itself)
+    add("attention zero_attn", nn.MultiheadAttention(4, 2, add_zero_attn=True, kdim=3), draw(3, 4), draw(2, 3), draw(2, 4),
+        call=plain)
+    add("attention all of it", nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True), draw(2, 2, 4),
+        draw(3, 2, 4), shut, torch.tensor([[True, False, False], [False, False, False]]), call=more)
     later = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
     padding = torch.tensor([[False, False, True], [False, False, False]])
     masked = lambda m, x, a, k: m(x, x, x, attn_mask=a, key_padding_mask=k, need_weights=False)[0]

@@ -86,6 +86,22 @@ void attention(std::vector<LayerRow>& t, Random& r) {
   };
   t.push_back({"attention across masks", MultiheadAttention(4, 2, r), across_masked});
   t.push_back({"attention single masks", MultiheadAttention(4, 2, r), across_masked});
+  // With the weights; the keys are the values.
+  const auto weights = [](nn::Module& m, const TensorList& in) -> TensorList {
+    nn::AttentionMasks masks;
+    if (in.size() > 1) masks = {.attn_mask = in[2], .key_padding_mask = in[3]};
+    const Tensor &q = in[0], &k = in.size() > 1 ? in[1] : q;
+    const bool average = q.rank() == 2 || q.shape()[1] == 2;
+    const nn::AttentionOutputs y = dynamic_cast<MultiheadAttention&>(m).with_weights(q, k, k, masks, average);
+    return {y.outputs, y.weights};
+  };
+  t.push_back({"attention weights", MultiheadAttention(4, 2, r), weights});
+  t.push_back({"attention weights of heads", MultiheadAttention(4, 2, r, {.batch_first = true}), weights});
+  t.push_back({"attention weights single", MultiheadAttention(4, 2, r), weights});
+  t.push_back({"attention bias_kv", MultiheadAttention(4, 2, r, {.add_bias_kv = true})});
+  t.push_back({"attention zero_attn", MultiheadAttention(4, 2, r, {.add_zero_attn = true, .kdim = 3}), across});
+  t.push_back(
+      {"attention all of it", MultiheadAttention(4, 2, r, {.add_bias_kv = true, .add_zero_attn = true}), weights});
   t.push_back({"attention masks", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});
   t.push_back({"attention causal", MultiheadAttention(4, 2, r, {.batch_first = true}), causal});
   t.push_back({"attention added", MultiheadAttention(4, 2, r, {.batch_first = true}), masked});

@@ -1,5 +1,6 @@
 #include "layers_table.hpp"
 
+#include <cmath>
 #include <xgrad/xgrad.hpp>
 
 namespace xgrad::tests {
@@ -19,6 +20,10 @@ void dense(std::vector<LayerRow>& t, Random& r) {
   t.push_back({"embedding", nn::Embedding(5, 3, r)});
   t.push_back({"embedding padding", nn::Embedding(5, 3, r, {.padding_idx = 3})});
   t.push_back({"embedding padding from the end", nn::Embedding(5, 3, r, {.padding_idx = -2})});
+  t.push_back({"embedding max_norm", nn::Embedding(5, 3, r, {.max_norm = 0.7})});
+  t.push_back({"embedding max_norm sums", nn::Embedding(5, 3, r, {.padding_idx = 0, .max_norm = 1, .norm_type = 1})});
+  t.push_back({"embedding max_norm largest", nn::Embedding(5, 3, r, {.max_norm = 0.5, .norm_type = INFINITY})});
+  t.push_back({"embedding by freq", nn::Embedding(5, 3, r, {.padding_idx = 1, .scale_grad_by_freq = true})});
   t.push_back({"embedding number", nn::Embedding(4, 2, r)});
   t.push_back({"embedding of padding alone", nn::Embedding(4, 2, r, {.padding_idx = 0})});
   t.push_back({"flatten", nn::Flatten()});

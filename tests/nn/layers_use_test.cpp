@@ -237,6 +237,12 @@ TEST_CASE("options that make no sense are refused when a layer is made") {
   CHECK(refusal([&](Site s) { nn::LayerNorm({4}, {.eps = -1}, s); }) == "LayerNorm: eps is -1, expected 0 or more");
   CHECK(refusal([&](Site s) { nn::RMSNorm({}, {}, s); }) == "RMSNorm: normalized is (), expected an axis or more");
   CHECK(refusal([&](Site s) { nn::Dropout(1.5, r, s); }) == "Dropout: p is 1.5, expected a probability");
+  CHECK(refusal([&](Site s) { nn::LSTM(2, 3, r, {.proj_size = 3}, s); }) ==
+        "LSTM: proj_size is 3, expected less than hidden, 3");
+  CHECK(refusal([&](Site s) { nn::GRU(2, 3, r, {.proj_size = 2}, s); }) ==
+        "GRU: proj_size is 2, expected 0: only an LSTM has one");
+  CHECK(refusal([&](Site s) { nn::Embedding(2, 3, r, {.max_norm = -1}, s); }) ==
+        "Embedding: max_norm is -1 and norm_type 2, expected numbers above 0");
   CHECK(refusal([&](Site s) { nn::LSTM(2, 3, r, {.dropout = -0.1}, s); }) ==
         "LSTM: dropout is -0.1, expected a probability");
   CHECK(refusal([&](Site s) { nn::LSTMCell(0, 3, r, {}, s); }) == "LSTMCell: in is 0, expected 1 or more");
