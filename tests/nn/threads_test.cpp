@@ -133,7 +133,7 @@ TEST_CASE("64 threads train 64 models: the weights of one at a time, bit for bit
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t k = 0; k < serial[i].size(); ++k) different += !same_bits(serial[i][k], parallel[i][k]);
   CHECK(different == 0);
-  for (const std::size_t i : {0, 1, 2, 3}) CHECK_FALSE(same_bits(serial[i][0], serial[i + 4][0]));
+  for (std::size_t i = 0; i < 4; ++i) CHECK_FALSE(same_bits(serial[i][0], serial[i + 4][0]));
 }
 
 }  // namespace xgrad::tests
