@@ -35,6 +35,7 @@ class Archive {
     const auto found = std::find_if(names.begin(), names.end(), is_pickle);
     if (found == names.end()) zip_.fail<IoError>("no data.pkl in the archive: not written by torch.save");
     folder_ = found->substr(0, found->find('/') + 1);
+    for (const std::string& name : names) places_.emplace(name, places_.size());
   }
 
   std::vector<NamedTensor> read() {
@@ -58,10 +59,8 @@ class Archive {
 
  private:
   std::optional<std::size_t> place_of(const std::string& name) const {
-    const auto& names = zip_.names();
-    const auto found = std::find(names.begin(), names.end(), folder_ + name);
-    if (found == names.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - names.begin());
+    const auto found = places_.find(folder_ + name);
+    return found == places_.end() ? std::nullopt : std::optional(found->second);
   }
   std::string content_of(Bytes& part, std::uint64_t longest) const {
     if (part.most() > longest) part.fail<IoError>("has {} bytes, expected at most {}", part.most(), longest);
@@ -155,6 +154,7 @@ class Archive {
   Site site_;
   ZipReader zip_;
   std::string folder_;
+  std::map<std::string_view, std::size_t> places_;  // of the parts in the archive
   bool big_endian_ = false;
   std::map<std::string, std::size_t> uses_;
   std::map<std::string, Tensor> storages_;

@@ -91,29 +91,48 @@ std::optional<Problem> read_entry(const json& item, std::uint64_t data_bytes, En
   return std::nullopt;
 }
 
-/// Text to JSON, refusing what nlohmann's parser would let pass: a name that comes twice, and depth without end.
-json parse_header(const char* op, const std::string& path, const std::string& text, Site site) try {
-  std::set<std::string> names, inner;  // those of the header, and of one tensor or of the texts
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > 3) throw std::runtime_error("it is nested too deeply");
-    if (event != json::parse_event_t::key) return true;
+/// A name in the header, and what it stands for.
+using Item = std::pair<std::string, json>;
+
+/// Text to the objects in it, refusing what nlohmann's parser would let pass: a name that comes twice, and depth
+/// without end. Each object is taken out as soon as it is whole: the parser looks through all that it still has at
+/// every end.
+std::vector<Item> parse_header(const char* op, const std::string& path, const std::string& text, Site site) try {
+  using Event = json::parse_event_t;
+  std::vector<Item> items;
+  std::set<std::string> names, inner;  // those of the header, and of one object in it
+  const auto wrong = [&](const char* what) {
+    const std::string& name = items.back().first;
+    throw std::runtime_error(name == texts_name ? "it has __metadata__ that is not names and texts"
+                                                : fmt::format("'{}' {}", printable(name, 200), what));
+  };
+  const auto check = [&](int depth, Event event, json& parsed) {
+    if (depth == 0 && event == Event::array_start) throw std::runtime_error("it is not a JSON object");
+    if (depth == 1 && (event == Event::value || event == Event::array_start)) wrong("is no tensor");
+    if (depth > 3 || (depth > 1 && event == Event::object_start)) wrong("is nested too deeply");
+    if (depth == 1 && event == Event::object_end) {
+      items.back().second = std::move(parsed);
+      return false;
+    }
+    if (event != Event::key) return true;
+    std::string name = parsed.get<std::string>();
     if (depth == 1) inner.clear();
-    if (!(depth == 1 ? names : inner).insert(parsed.get<std::string>()).second)
-      throw std::runtime_error("it names '" + printable(parsed.get<std::string>(), 200) + "' twice");
+    if (!(depth == 1 ? names : inner).insert(name).second)
+      throw std::runtime_error("it names '" + printable(name, 200) + "' twice");
+    if (depth == 1) items.emplace_back(std::move(name), nullptr);
     return true;
   };
-  json header = json::parse(text, check);
-  if (!header.is_object()) throw std::runtime_error("it is not a JSON object");
-  return header;
+  if (!json::parse(text, check).is_object()) throw std::runtime_error("it is not a JSON object");
+  return items;
 } catch (const std::exception& error) {
   fail<IoError>(op, site, "{} has a header that cannot be read: {}", path, printable(error.what(), 400));
 }
 
 /// The tensors of a header in the order of their data, which must be without gap or overlap.
-std::vector<Entry> read_entries(const char* op, const std::string& path, const json& header, std::uint64_t data_bytes,
-                                Site site) {
+std::vector<Entry> read_entries(const char* op, const std::string& path, const std::vector<Item>& header,
+                                std::uint64_t data_bytes, Site site) {
   std::vector<Entry> entries;
-  for (const auto& [name, item] : header.items()) {
+  for (const auto& [name, item] : header) {
     if (name == texts_name) continue;
     entries.push_back({name, float32, {}, 0, 0});
     if (const auto problem = read_entry(item, data_bytes, entries.back()))
@@ -133,14 +152,15 @@ std::vector<Entry> read_entries(const char* op, const std::string& path, const j
   return entries;
 }
 
-Metadata read_texts(const char* op, const std::string& path, const json& header, Site site) {
+Metadata read_texts(const char* op, const std::string& path, const std::vector<Item>& header, Site site) {
   Metadata texts;
-  const auto found = header.find(texts_name);
+  const auto found =
+      std::find_if(header.begin(), header.end(), [](const Item& item) { return item.first == texts_name; });
   if (found == header.end()) return texts;
-  const bool is_text = found->is_object() &&
-                       std::all_of(found->begin(), found->end(), [](const json& value) { return value.is_string(); });
-  if (!is_text) fail<IoError>(op, site, "{} has {} that is not names and texts", path, texts_name);
-  for (const auto& [name, text] : found->items()) texts.emplace_back(name, text.get<std::string>());
+  const json& all = found->second;
+  if (!std::all_of(all.begin(), all.end(), [](const json& value) { return value.is_string(); }))
+    fail<IoError>(op, site, "{} has {} that is not names and texts", path, texts_name);
+  for (const auto& [name, text] : all.items()) texts.emplace_back(name, text.get<std::string>());
   return texts;
 }
 
@@ -176,26 +196,31 @@ std::vector<const NamedTensor*> file_order(const char* op, const std::vector<Nam
 
 /// The length of the header and the header.
 std::string head_of(const char* op, const std::vector<const NamedTensor*>& order, const Metadata& texts, Site site) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  for (const auto& [name, text] : texts) {
-    if (header[texts_name].contains(name)) fail<ValueError>(op, site, "there are two texts '{}'", name);
-    header[texts_name][name] = text;
-  }
-  std::uint64_t at = 0;
-  for (const NamedTensor* item : order) {
-    const Tensor& t = item->tensor;
-    const std::uint64_t end = at + byte_count(t);
-    header[item->name] = {{"dtype", format_name(t.dtype())},
-                          {"shape", std::vector<std::int64_t>(t.shape().begin(), t.shape().end())},
-                          {"data_offsets", {at, end}}};
-    at = end;
+  using Ordered = nlohmann::ordered_json;  // which looks for a name in all: an object for each tensor
+  Ordered metadata;
+  for (const auto& [name, value] : texts) {
+    if (metadata.contains(name)) fail<ValueError>(op, site, "there are two texts '{}'", name);
+    metadata[name] = value;
   }
   std::string text;
+  const auto add = [&](const std::string& name, const Ordered& value) {
+    text += (text.empty() ? '{' : ',') + json(name).dump() + ':' + value.dump();
+  };
   try {
-    text = header.dump();
+    if (!texts.empty()) add(texts_name, metadata);
+    std::uint64_t at = 0;
+    for (const NamedTensor* item : order) {
+      const Tensor& t = item->tensor;
+      const std::uint64_t end = at + byte_count(t);
+      add(item->name, {{"dtype", format_name(t.dtype())},
+                       {"shape", std::vector<std::int64_t>(t.shape().begin(), t.shape().end())},
+                       {"data_offsets", {at, end}}});
+      at = end;
+    }
   } catch (const nlohmann::json::type_error&) {
     fail<ValueError>(op, site, "a tensor's name or a text is not UTF-8");
   }
+  text += text.empty() ? "{}" : "}";
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
   return std::string(reinterpret_cast<const char*>(&length), length_bytes) + text;
@@ -252,7 +277,7 @@ detail::SafetensorsFile detail::read_safetensors(const char* op, const std::stri
                   size);
   std::string text(length, '\0');
   read(text.data(), length);
-  const json header = parse_header(op, path, text, site);
+  const std::vector<Item> header = parse_header(op, path, text, site);
 
   SafetensorsFile content{{}, read_texts(op, path, header, site)};
   for (const Entry& entry : read_entries(op, path, header, size - length_bytes - length, site)) {
