@@ -43,6 +43,6 @@ wait
 status=0
 for reader; do
   report "$reader" || status=1
-  [ -z "$keep" ] || quietly fuzzer "$reader" -set_cover_merge=1 "$kept/$reader" "build/fuzz/corpus/$reader"
+  [ -z "$keep" ] || quietly "build/fuzz/tests/fuzz/readers/fuzz_$reader" -set_cover_merge=1 "$kept/$reader" "build/fuzz/corpus/$reader"
 done
 exit "$status"
