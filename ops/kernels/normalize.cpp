@@ -63,13 +63,13 @@ void rows_grad(const T* g, const T* x, const T* weight, const T* kept, T* grad_x
   }
 }
 
-/// A channel; where its planes have one element, neighbouring ones, as many as fill a Wide. Functions are called as by
-/// a Row.
+/// A channel; where its planes have one element, neighbouring ones, as many as fill a Wide.
 template <class T, class A> struct Channel {
   using W = Wide<T, A>;
   Size samples, stride, span;  // of each sample `span` elements, which are neighbours
   bool is_one;
 
+  /// f as of a Row.
   template <class F> void each(F f) const noexcept {
     for (Size s = 0; s < samples; ++s) {
       Size i = 0;
@@ -77,27 +77,39 @@ template <class T, class A> struct Channel {
       if (i < span) f(s * stride + i, span - i);
     }
   }
-  /// Of term, for each of its lines.
-  template <int lines, class Term> void sum(Term term, W* sums) const noexcept {
-    Size begin = 0, i = 0;
-    const auto all = reduce_terms<Sum<T>, T, A, lines, true>(samples * ((span + W::width - 1) / W::width),
-                                                             [&](Size) {  // which are asked for in turn
-                                                               const Size at = begin + i, rest = span - i;
-                                                               i += W::width;
-                                                               if (i >= span) i = 0, begin += stride;
-                                                               return rest >= W::width ? term(at) : term(at, rest);
-                                                             });
-    for (int line = 0; line < lines; ++line) {
-      for (int k = 0; k < W::parts; ++k) sums[line].part[k] = all.part[line * W::parts + k];
-      if (is_one) sums[line] = W(fold<Sum<T>>(sums[line]));
-    }
-  }
-  W get(const T* from) const noexcept { return is_one ? W(*from) : W::load(from, span); }
-  void put(T* to, const W& value) const noexcept {
+  [[gnu::noinline]] W get(const T* from) const noexcept { return is_one ? W(*from) : W::load(from, span); }
+  [[gnu::noinline]] void put(T* to, const W& value) const noexcept {
     if (is_one) *to = value.part[0].v.get(0);
     else value.store(to, span);
   }
 };
+
+template <class T, class A> struct Sums { Wide<T, A> first, second; };
+
+/// The sums of a - a0 and of (a - a0) (b - b0).
+template <class T, class A>
+[[gnu::noinline]] Sums<T, A> sums(const Channel<T, A>& channel, const T* a, const Wide<T, A>& a0, const T* b,
+                                  const Wide<T, A>& b0) noexcept {
+  using W = Wide<T, A>;
+  const auto products = [&](Size i, auto... some) {
+    const W da = load_or<W>(a + i, a0.part[0].v.get(0), some...) - a0,
+            product = da * (load_or<W>(b + i, b0.part[0].v.get(0), some...) - b0);
+    Wide<T, A, 2> both;
+    for (int k = 0; k < W::parts; ++k) both.part[k] = da.part[k], both.part[W::parts + k] = product.part[k];
+    return both;
+  };
+  Size begin = 0, i = 0;
+  const auto all = reduce_terms<Sum<T>, T, A, 2, false>(channel.samples * ((channel.span + W::width - 1) / W::width),
+                                                        [&](Size) {  // which are asked for in turn
+                                                          const Size at = begin + i, rest = channel.span - i;
+                                                          i += W::width;
+                                                          if (i >= channel.span) i = 0, begin += channel.stride;
+                                                          return rest >= W::width ? products(at) : products(at, rest);
+                                                        });
+  Sums<T, A> apart;
+  for (int k = 0; k < W::parts; ++k) apart.first.part[k] = all.part[k], apart.second.part[k] = all.part[W::parts + k];
+  return channel.is_one ? Sums<T, A>{W(fold<Sum<T>>(apart.first)), W(fold<Sum<T>>(apart.second))} : apart;
+}
 
 /// f(channel, its number, where it begins) for `count` from `first` on.
 template <class T, class A, class F>
@@ -117,16 +129,8 @@ template <class T, class A> void channels(const Channels& shape, Size first, Siz
   const W each = W(1) / W(n), unbiased = W(n / (n - 1)), take = W(of.momentum), keep = W(1 - of.momentum);
   each_channel<T, A>(shape, first, count, [&](const Channel<T, A>& channel, Size c, Size begin) {
     const T* const x = of.x + begin;
-    W mean, variance;
-    channel.template sum<1>([&](Size i, auto... some) { return W::load(x + i, some...); }, &mean);
-    mean = each * mean;
-    channel.template sum<1>(
-        [&](Size i, auto... some) {
-          const W d = load_or<W>(x + i, mean.part[0].v.get(0), some...) - mean;
-          return d * d;
-        },
-        &variance);
-    variance = each * variance;
+    const W mean = each * sums<T, A>(channel, x, W(0), x, W(0)).first,
+            variance = each * sums<T, A>(channel, x, mean, x, mean).second;
     const W scale = map_in_turn([&](auto v) { return 1 / sqrt(v + of.eps); }, variance);
     const W factor = of.weight ? scale * channel.get(of.weight + c) : scale,
             shift = of.bias ? channel.get(of.bias + c) : W(0);
@@ -151,24 +155,16 @@ void channels_grad(const Channels& shape, Size first, Size count, const Channels
   each_channel<T, A>(shape, first, count, [&](const Channel<T, A>& channel, Size c, Size begin) {
     const T *const x = of.x + begin, *const g = of.g + begin;
     const W mean = channel.get(of.kept + c), scale = channel.get(of.kept + shape.channels + c);
-    const auto z = [&](Size i, auto... some) { return (W::load(x + i, some...) - mean) * scale; };
-    W sums[2];  // of g, and of g z
-    channel.template sum<2>(
-        [&](Size i, auto... some) {
-          const W gi = W::load(g + i, some...), gz = gi * z(i, some...);
-          Wide<T, A, 2> both;
-          for (int k = 0; k < W::parts; ++k) both.part[k] = gi.part[k], both.part[W::parts + k] = gz.part[k];
-          return both;
-        },
-        sums);
-    if (of.grad_bias) channel.put(of.grad_bias + c, sums[0]);
-    if (of.grad_weight) channel.put(of.grad_weight + c, sums[1]);
+    const Sums<T, A> of_g = sums<T, A>(channel, g, W(0), x, mean);
+    const W sum_gz = of_g.second * scale;
+    if (of.grad_bias) channel.put(of.grad_bias + c, of_g.first);
+    if (of.grad_weight) channel.put(of.grad_weight + c, sum_gz);
     if (!of.grad_x) return;
-    const W factor = of.weight ? scale * channel.get(of.weight + c) : scale, mean_g = each * sums[0],
-            mean_gz = each * sums[1];
+    const W factor = of.weight ? scale * channel.get(of.weight + c) : scale, mean_g = each * of_g.first,
+            slope = each * sum_gz * scale;
     channel.each([&](Size i, auto... some) {
       T* const to = of.grad_x + begin + i;
-      const W d = factor * (W::load(g + i, some...) - mean_g - z(i, some...) * mean_gz);
+      const W d = factor * (W::load(g + i, some...) - mean_g - (W::load(x + i, some...) - mean) * slope);
       (of.add ? W::load(to, some...) + d : d).store(to, some...);
     });
   });
