@@ -19,6 +19,12 @@ namespace {
 
 // Kept apart from the streams that programs draw weights or noise from with the same seed.
 constexpr std::uint64_t shuffle_stream = 0x73687566ull << 32;  // "shuf", then the epoch
+constexpr std::int64_t last_epoch = 0xffff'ffff;               // for which that has room
+
+void check_epoch(const char* op, std::int64_t epoch, Site site) {
+  if (epoch < 0) fail<ValueError>(op, site, "the epoch is {}, expected at least 0", epoch);
+  if (epoch > last_epoch) fail<ValueError>(op, site, "the epoch is {}, expected at most {}", epoch, last_epoch);
+}
 
 constexpr std::int64_t ahead_of_each = 2;  // batches that are drawn before they are due, for each worker
 
@@ -172,7 +178,7 @@ std::int64_t DataLoader::count() const noexcept { return impl_->count; }
 std::int64_t DataLoader::batch_size() const noexcept { return impl_->options.batch_size; }
 
 DataLoader::Epoch DataLoader::epoch(std::int64_t epoch, Site site) & {
-  if (epoch < 0) fail<ValueError>("epoch", site, "the epoch is {}, expected at least 0", epoch);
+  check_epoch("epoch", epoch, site);
   return {this, epoch};
 }
 
@@ -180,7 +186,7 @@ DataLoader::Iterator DataLoader::begin() { return {this, impl_->position.epoch, 
 DataLoader::Iterator DataLoader::end() { return {this, impl_->position.epoch, impl_->count}; }
 
 Batch DataLoader::at(std::int64_t epoch, std::int64_t index, Site site) {
-  if (epoch < 0) fail<ValueError>("at", site, "the epoch is {}, expected at least 0", epoch);
+  check_epoch("at", epoch, site);
   if (index < 0 || index >= count())
     fail<ValueError>("at", site, "the batch is {}, expected 0 to {}", index, count() - 1);
   return impl_->take(epoch, index);
@@ -197,7 +203,8 @@ Batch DataLoader::Iterator::operator*() const {
 LoaderState DataLoader::state() const noexcept { return impl_->position; }
 
 void DataLoader::load_state(const LoaderState& state, Site site) {
-  if (state.epoch < 0 || state.batch < 0 || state.batch >= count())
+  check_epoch("load_state", state.epoch, site);
+  if (state.batch < 0 || state.batch >= count())
     fail<ValueError>("load_state", site, "batch {} of epoch {}, but an epoch has {} batches", state.batch, state.epoch,
                      count());
   if (state.seed != impl_->options.seed) {  // what is being drawn belongs to another seed

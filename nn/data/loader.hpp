@@ -44,18 +44,18 @@ class DataLoader {
   /// Batches in one epoch.
   std::int64_t count() const noexcept;
   std::int64_t batch_size() const noexcept;
-  /// The batches of one epoch, in order. ValueError: epoch < 0.
+  /// The batches of one epoch, in order. ValueError: an epoch not in [0, 2^32).
   Epoch epoch(std::int64_t epoch, Site site = Site::here()) &;
   /// The batches of the present epoch that are still to come; the next loop has the next epoch.
   Iterator begin();
   Iterator end();
-  /// Batch `index` of epoch `epoch`, which leaves the loader where it is. ValueError: epoch < 0, or an index that is
-  /// not in [0, count()).
+  /// Batch `index` of epoch `epoch`, which leaves the loader where it is. ValueError: an epoch not in [0, 2^32), or
+  /// an index not in [0, count()).
   Batch at(std::int64_t epoch, std::int64_t index, Site site = Site::here());
 
   /// Where it is: inside of a loop, behind the batch at hand.
   LoaderState state() const noexcept;
-  /// ValueError: an epoch below 0, or a batch that is not in [0, count()).
+  /// ValueError: an epoch not in [0, 2^32), or a batch not in [0, count()).
   void load_state(const LoaderState& state, Site site = Site::here());
 
  private:

@@ -115,6 +115,9 @@ TEST_CASE("loader: a position is saved and resumed") {
   }
   nn::DataLoader loader(numbers, {.batch_size = 7});
   CHECK_THROWS_AS(loader.load_state({0, -1, 0}), ValueError);
+  CHECK_THROWS_AS(loader.load_state({0, INT64_MAX, 0}), ValueError);
+  CHECK_THROWS_AS(loader.load_state({0, std::int64_t{1} << 32, 0}), ValueError);
+  CHECK_THROWS_AS(loader.at(INT64_MAX, 0), ValueError);
   CHECK_THROWS_AS(loader.load_state({0, 0, 8}), ValueError);
   CHECK_THROWS_AS(loader.load_state({0, 0, -1}), ValueError);
 }
