@@ -21,7 +21,8 @@ struct StepFigures {
   double lr = unknown;         ///< of the first group of parameters
   double grad_norm = unknown;  ///< before clipping, where that is done
   std::int64_t samples = 0;
-  double seconds = 0;
+  double seconds = 0;       ///< in all,
+  double data_seconds = 0;  ///< and of them until its batches were there
 };
 
 /// One epoch. What was seen in training was seen while the weights changed.

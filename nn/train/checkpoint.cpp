@@ -129,6 +129,7 @@ Contents read(const char* op, const std::string& path, Site site) {
     contents.run.step = reader.take_count("step");
     contents.run.epoch = reader.take_count("epoch");
     reader.finish();
+    contents.run.best = std::move(contents.parts["best"]);
     for (const auto& [name, values] : contents.parts["history"])
       contents.run.history.push_back({name, values.to_vector<double>(site)});
   } catch (const Error&) {
@@ -136,6 +137,7 @@ Contents read(const char* op, const std::string& path, Site site) {
   }
   contents.parts.erase("run");
   contents.parts.erase("history");
+  contents.parts.erase("best");
   return contents;
 }
 
@@ -170,9 +172,12 @@ void expect_same_run(const std::string& path, const Contents& contents, const Tr
   });
   for (const auto& [name, part] : contents.parts)
     if (!here.count(name)) differences.push_back(fmt::format("it has '{}', which there is none of here", name));
-  if (const auto module = contents.parts.find("module"); module != contents.parts.end())
-    if (const StateReport report = compare_states(state.module->state(), module->second); !report.fits())
+  const auto expect_weights = [&](const State& weights) {
+    if (const StateReport report = compare_states(state.module->state(), weights); !report.fits())
       differences.push_back(to_string(report));
+  };
+  if (const auto module = contents.parts.find("module"); module != contents.parts.end()) expect_weights(module->second);
+  if (!contents.run.best.empty()) expect_weights(contents.run.best);
   if (!differences.empty())
     fail<ValueError>(loading, site, "{} is of another training: {}", path, fmt::join(differences, "; "));
 }
@@ -189,6 +194,7 @@ void save_checkpoint(const std::string& path, const TrainingState& state, Site s
   file.texts = {{"format", format}, {"version", version}};
   for (const auto& [name, value] : state.configuration) file.texts.emplace_back(setting_prefix, value).first += name;
   file.tensors = {{"run.step", number_of(state.step)}, {"run.epoch", number_of(state.epoch)}};
+  for (const auto& [name, tensor] : state.best) file.tensors.push_back({"best." + name, tensor});
   for (const auto& [name, values] : state.history)
     file.tensors.push_back({"history." + name, from_data(values.data(), {std::ssize(values)})});
   each_part(state, [&](const char* prefix, auto& part) {
@@ -218,6 +224,7 @@ void load_checkpoint(const std::string& path, TrainingState& state, Site site) {
   state.step = contents.run.step;
   state.epoch = contents.run.epoch;
   state.history = std::move(contents.run.history);
+  state.best = std::move(contents.run.best);
 }
 
 TrainingState describe_checkpoint(const std::string& path, Site site) {

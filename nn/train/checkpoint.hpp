@@ -36,6 +36,7 @@ struct TrainingState {
   std::vector<NamedRandom> randoms = {};  ///< the program's own streams
   std::int64_t step = 0, epoch = 0;
   std::vector<Series> history = {};
+  std::vector<NamedTensor> best = {};  ///< the module's state at its best, which a Trainer with restore_best keeps here
   std::vector<Setting> configuration = {};  ///< what may not be another one when the run is resumed
 };
 
@@ -58,6 +59,13 @@ class Checkpoints {
  public:
   /// Makes the folder if there is none. ValueError: keep < 1. IoError: the folder cannot be made.
   explicit Checkpoints(std::string folder, int keep = 3, Site site = Site::here());
+  ~Checkpoints();
+  Checkpoints(const Checkpoints&) = delete;
+  Checkpoints& operator=(const Checkpoints&) = delete;
+
+  /// Keeps the folder for this run, until this goes or the process ends. Trainer::run() does that; a loop of one's own
+  /// has to, if two programs might take the same folder. IoError: another run has it, or files cannot be made there.
+  void lock(Site site = Site::here());
 
   /// The path of the new checkpoint. IoError: it cannot be written; those before it remain.
   std::string save(const TrainingState& state, Site site = Site::here());
@@ -73,10 +81,12 @@ class Checkpoints {
  private:
   std::vector<std::int64_t> numbers(Site site) const;
   std::string path_of(std::int64_t number) const;
+  std::string path_after(const std::vector<std::int64_t>& newest_first) const;
   void drop_old(const std::vector<std::int64_t>& newest_first, int kept) const;
 
   std::string folder_;
   int keep_;
+  int locked_ = -1;                    // a descriptor of the folder
   std::vector<std::int64_t> damaged_;  // those that were refused; they do not count as kept
 };
 

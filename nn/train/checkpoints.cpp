@@ -1,8 +1,14 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/nn/io/file.hpp>
@@ -40,7 +46,26 @@ Checkpoints::Checkpoints(std::string folder, int keep, Site site) : folder_(std:
   if (error) fail<IoError>(op, site, "the folder {} cannot be made: {}", folder_, error.message());
 }
 
+Checkpoints::~Checkpoints() {
+  if (locked_ >= 0) ::close(locked_);
+}
+
+void Checkpoints::lock(Site site) {
+  if (locked_ >= 0) return;
+  const FileWriter probe(path_after(numbers(site)), site);
+  locked_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // A file system that knows no such locks does not keep a run from its folder.
+  if (::flock(locked_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(std::exchange(locked_, -1));
+  fail<IoError>(op, site, "the folder {} is in use by another run", folder_);
+}
+
 std::string Checkpoints::path_of(std::int64_t number) const { return (fs::path(folder_) / file_name(number)).string(); }
+
+/// Never the name of one that is there, so that the newest is always the last one written.
+std::string Checkpoints::path_after(const std::vector<std::int64_t>& newest_first) const {
+  return path_of(newest_first.empty() ? 1 : newest_first[0] + 1);
+}
 
 /// Of the checkpoints there are, newest first.
 std::vector<std::int64_t> Checkpoints::numbers(Site site) const {
@@ -62,8 +87,7 @@ std::vector<std::string> Checkpoints::files(Site site) const {
 std::string Checkpoints::save(const TrainingState& state, Site site) {
   const std::vector<std::int64_t> old = numbers(site);
   remove_abandoned(folder_, is_checkpoint);
-  // Never the name of one that is there, so that the newest is always the last one written.
-  std::string path = path_of(old.empty() ? 1 : old[0] + 1);
+  std::string path = path_after(old);
   save_checkpoint(path, state, site);
   drop_old(old, 1);
   return path;

@@ -29,6 +29,7 @@ struct Line {
   char* end = text;
 
   std::size_t size() const { return static_cast<std::size_t>(end - text); }
+  fmt::string_view view() const { return {text, size()}; }
   template <class... Args> void add(fmt::format_string<Args...> words, Args&&... args) {
     end =
         fmt::format_to_n(end, static_cast<std::size_t>(std::end(text) - end), words, static_cast<Args&&>(args)...).out;
@@ -101,18 +102,22 @@ void Progress::draw(double time) {
   drawn_ = time;
   const double part = plan_.steps > 0 ? static_cast<double>(step_) / static_cast<double>(plan_.steps) : 1;
   const std::int64_t here = step_ - plan_.steps_done;
-  Line line;
+  constexpr char full[] = "################", blank[] = "................";
+  constexpr std::size_t most = sizeof full - 1, least = 4, around = 3;
+  const std::size_t width = columns(out_) - 1;
+  Line line, rate, left;
   line.add("{:>3.0f}%  epoch {}/{}", 100 * part, epoch_, plan_.epochs);
   line.add_figure("loss", loss_);
   line.add_figure("accuracy", std::isnan(held_out_accuracy_) ? accuracy_ : held_out_accuracy_);
-  if (samples_ > 0) line.add("  {:.0f}/s", static_cast<double>(samples_) / (time - start_));
+  if (samples_ > 0) rate.add("  {:.0f}/s", static_cast<double>(samples_) / (time - start_));
   if (here > 0) {
-    line.add_time((time - start_) * static_cast<double>(plan_.steps - step_) / static_cast<double>(here));
-    line.add(" left");
+    left.add_time((time - start_) * static_cast<double>(plan_.steps - step_) / static_cast<double>(here));
+    left.add(" left");
   }
-  constexpr char full[] = "################", blank[] = "................";
-  constexpr std::size_t most = sizeof full - 1, least = 4, around = 3;
-  const std::size_t width = columns(out_) - 1, used = std::min(line.size(), width);
+  // The rate gives way to the bar.
+  if (line.size() + rate.size() + left.size() + most + around <= width) line.add("{}", rate.view());
+  line.add("{}", left.view());
+  const std::size_t used = std::min(line.size(), width);
   const std::size_t bar = std::min(most, width - used - std::min(width - used, around));
   const auto done = static_cast<std::size_t>(part * static_cast<double>(bar));
   std::fputc('\r', out_);

@@ -5,11 +5,11 @@
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/nn/train/internal/run.hpp>
 #include <xgrad/ops/all.hpp>
+#include <xgrad/ops/argmin.hpp>
 #include <xgrad/ops/isfinite.hpp>
-#include <xgrad/ops/logical_not.hpp>
-#include <xgrad/ops/masked_select.hpp>
-#include <xgrad/ops/nonzero.hpp>
+#include <xgrad/ops/reshape.hpp>
 #include <xgrad/ops/slice.hpp>
+#include <xgrad/ops/to.hpp>
 
 namespace xgrad::nn::detail {
 namespace {
@@ -28,7 +28,10 @@ void halve(std::vector<double>& values, bool mean) {
 
 std::vector<double>& series(std::vector<Series>& history, const char* name) {
   const auto found = std::find_if(history.begin(), history.end(), [&](const Series& s) { return s.name == name; });
-  return found != history.end() ? found->values : history.emplace_back(Series{name, {}}).values;
+  if (found != history.end()) return found->values;
+  std::vector<double>& values = history.emplace_back(Series{name, {}}).values;
+  values.reserve(most_points);  // steps go without a heap call
+  return values;
 }
 
 void Run::add_to_curve(std::vector<Series>& history, std::int64_t step, double loss, double rate) {
@@ -95,9 +98,12 @@ std::string not_finite(const Tensor& tensor) {
   if (!tensor.defined() || (tensor.dtype() != float32 && tensor.dtype() != float64)) return {};
   const Tensor x = tensor.detach(), fine = isfinite(x);
   if (all(fine).item() != 0) return {};
-  const Tensor wrong = logical_not(fine), values = masked_select(x, wrong), places = nonzero(wrong);
-  return fmt::format("{} at [{}]", slice(values, {0}).item(),
-                     fmt::join(slice(places, {0}).to_vector<std::int64_t>(), ", "));
+  const auto first = static_cast<std::int64_t>(argmin(to(reshape(fine, {-1}), float32)).item());
+  std::string place;
+  std::int64_t rest = first;
+  for (int axis = x.rank() - 1; axis >= 0; rest /= x.shape()[axis--])
+    place = fmt::format("{}{}{}", rest % x.shape()[axis], place.empty() ? "" : ", ", place);
+  return fmt::format("{} at [{}]", unsigned_nan(slice(reshape(x, {-1}), {first}).item()), place);
 }
 
 std::string not_finite(const std::vector<NamedTensor>& state) {

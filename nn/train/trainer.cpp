@@ -4,13 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <memory>
 
-#include <xgrad/compile.hpp>
 #include <xgrad/engine/finite.hpp>
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/engine/tape.hpp>
 #include <xgrad/nn/optim/average.hpp>
-#include <xgrad/nn/optim/clip.hpp>
 #include <xgrad/nn/optim/optimizer.hpp>
 #include <xgrad/nn/optim/schedule.hpp>
 #include <xgrad/nn/train/internal/evaluate.hpp>
@@ -58,8 +57,8 @@ void check(const TrainingState& state, const TrainerOptions& o, Site site) {
   };
   at_least("epochs", o.epochs, std::int64_t{0});
   at_least("accumulate", o.accumulate, std::int64_t{1});
-  at_least("clip_norm", o.clip_norm, 0.0);
-  at_least("clip_value", o.clip_value, 0.0);
+  at_least("clip_norm", o.clip_norm.most, 0.0);
+  at_least("clip_value", o.clip_value.most, 0.0);
   at_least("patience", o.patience, std::int64_t{0});
   at_least("min_delta", o.min_delta, 0.0);
   at_least("checkpoint_every", o.checkpoint_every, std::int64_t{0});
@@ -72,22 +71,13 @@ void check(const TrainingState& state, const TrainerOptions& o, Site site) {
 }  // namespace
 
 struct Trainer::Impl {
-  /// What compile() is given: a step from inputs and targets to the loss, the outputs, and the norm if that is clipped.
-  struct Step {
-    const Impl* trainer;
-    Tensors operator()(const Tensors& given) const {
-      Tensors returned;
-      trainer->compute(given, returned);
-      return returned;
-    }
-  };
-
   TrainingState& state;
   LossFunction loss;
   TrainerOptions options;
   Site site;
   std::vector<Callback*> callbacks = {};
-  Compiled<Step> compiled = Compiled<Step>(Step{this});
+  std::unique_ptr<detail::StepRunner> runner =
+      std::unique_ptr<detail::StepRunner>(options.compile.make ? options.compile.make() : nullptr);
   detail::Run at = {};
   Tensors in = {}, out = {};
   std::vector<NamedRandom> streams = {};
@@ -104,6 +94,11 @@ struct Trainer::Impl {
   std::int64_t steps_per_epoch() const { return (state.loader->count() + options.accumulate - 1) / options.accumulate; }
 
   void compute(const Tensors& given, Tensors& returned) const;
+  static Tensors call_compute(void* trainer, const Tensors& given) {
+    Tensors returned;
+    static_cast<const Impl*>(trainer)->compute(given, returned);
+    return returned;
+  }
   StepFigures step();
   void compare(double figure);
   void end_epoch();
@@ -117,6 +112,7 @@ struct Trainer::Impl {
   [[noreturn]] void diverged(std::string message);
 };
 
+/// A step from inputs and targets to the loss, the outputs, and the norm if that is clipped.
 void Trainer::Impl::compute(const Tensors& given, Tensors& returned) const {
   returned.assign(1, Tensor());
   std::int64_t samples = 0;
@@ -132,9 +128,10 @@ void Trainer::Impl::compute(const Tensors& given, Tensors& returned) const {
     if (isfinite(value).item() == 0) return state.optimizer->zero_grad();  // no weight has changed
     part.backward();
   }
-  if (options.clip_norm > 0)
-    returned.push_back(clip_grad_norm_(state.optimizer->parameters(), options.clip_norm, 2, site));
-  if (options.clip_value > 0) clip_grad_value_(state.optimizer->parameters(), options.clip_value, site);
+  if (options.clip_norm.most > 0)
+    returned.push_back(options.clip_norm.clip(state.optimizer->parameters(), options.clip_norm.most, site));
+  if (options.clip_value.most > 0)
+    options.clip_value.clip(state.optimizer->parameters(), options.clip_value.most, site);
   state.optimizer->step(site);
   state.optimizer->zero_grad();
   if (state.average) state.average->update(site);
@@ -150,15 +147,16 @@ StepFigures Trainer::Impl::step() {
     in.push_back(std::move(batch.input));
     in.push_back(std::move(batch.target));
   }
+  const double drawn = now();
   for (std::size_t i = 0; i < streams.size(); ++i) positions[i] = streams[i].random->position();
   at.lr = state.optimizer->lr();
-  if (options.compile) out = compiled(in);
+  if (runner) out = runner->run(in, call_compute, this);
   else compute(in, out);
   StepFigures figures{.epoch = state.epoch + 1, .step = state.step + 1, .loss = out[0].item(), .lr = at.lr};
   if (!std::isfinite(figures.loss))
-    diverged(fmt::format("at step {} (epoch {}, batch {}) the loss is {}: {}", figures.step, figures.epoch,
-                         at.batches + 1, figures.loss, cause()));
-  if (options.clip_norm > 0) figures.grad_norm = out.back().item();
+    diverged(fmt::format("the loss is not finite at step {} (epoch {}, batch {}): it is {}, {}", figures.step,
+                         figures.epoch, at.batches + 1, detail::unsigned_nan(figures.loss), cause()));
+  if (options.clip_norm.most > 0) figures.grad_norm = out.back().item();
 
   std::int64_t named = 0, correct = 0;
   for (std::size_t i = 0; i < in.size(); i += 2) {
@@ -178,6 +176,7 @@ StepFigures Trainer::Impl::step() {
   at.add_to_curve(state.history, state.step, figures.loss, at.lr);
   if (state.schedule && !options.schedule_by_epoch) state.schedule->step(site);
   figures.seconds = now() - before;
+  figures.data_seconds = drawn - before;
   return figures;
 }
 
@@ -187,6 +186,10 @@ void Trainer::Impl::compare(double figure) {
   if (!std::isnan(at.best) && !(gain > options.min_delta)) return;
   at.best = figure;
   at.best_epoch = state.epoch + 1;
+  if (!options.restore_best) return;
+  const Averaged averaged(state.average);
+  state.best.clear();
+  for (const auto& [name, tensor] : state.module->state()) state.best.push_back({name, tensor.clone()});
 }
 
 void Trainer::Impl::end_epoch() {
@@ -254,7 +257,8 @@ void Trainer::Impl::save() {
 
 void Trainer::Impl::check_weights() {
   if (const std::string what = detail::not_finite(state.module->state()); !what.empty())
-    diverged(fmt::format("after step {} (epoch {}, batch {}) {}", state.step, state.epoch + 1, at.batches, what));
+    diverged(fmt::format("the module's state is not finite after step {} (epoch {}, batch {}): {}", state.step,
+                         state.epoch + 1, at.batches, what));
 }
 
 std::string Trainer::Impl::cause() {
@@ -312,6 +316,11 @@ void Trainer::Impl::conclude() {
   if (at.best_epoch > 0)
     message += fmt::format("; best {}{} {:.4f} in epoch {}", options.validation ? "validation " : "",
                            options.watch_accuracy ? "accuracy" : "loss", at.best, at.best_epoch);
+  if (!early && options.restore_best && !state.best.empty()) {
+    const Averaged averaged(state.average);
+    state.module->load_state(state.best, true, site);
+    message += ", whose weights are back";
+  }
   if (ending == Ending::no_progress) message += fmt::format("; no better one for {} epochs", options.patience);
   if (early) {
     message = fmt::format("{} after step {}, in epoch {} of {}",
@@ -338,6 +347,7 @@ void Trainer::stop() noexcept { impl_->stop = true; }
 TrainingResult Trainer::run(Site site) {
   Impl& t = *impl_;
   t.site = site;
+  if (t.options.checkpoints) t.options.checkpoints->lock(site);
   t.at = detail::Run::load(t.state.history, t.state.loader->count(), site);
   t.streams = t.state.module->random_streams();
   t.positions.resize(t.streams.size());

@@ -8,19 +8,49 @@
 
 namespace xgrad::nn {
 
+namespace detail {
+
+/// Runs a function, perhaps otherwise than by calling it.
+struct StepRunner {
+  using Function = std::vector<Tensor> (*)(void* context, const std::vector<Tensor>& in);
+  virtual ~StepRunner() = default;
+  virtual std::vector<Tensor> run(const std::vector<Tensor>& in, Function f, void* context) = 0;
+};
+StepRunner* compiled_runner();
+
+using Clip = Tensor (*)(const std::vector<Tensor>& parameters, double most, Site site);
+Tensor clip_norm(const std::vector<Tensor>& parameters, double most, Site site);
+Tensor clip_value(const std::vector<Tensor>& parameters, double most, Site site);
+
+// An option brings the function that it needs with it, so that a program has the code of those alone that it uses.
+template <Clip function> struct ClipOption {
+  double most = 0;
+  Clip clip = nullptr;
+  constexpr ClipOption() = default;
+  constexpr ClipOption(double limit) : most(limit), clip(function) {}
+};
+struct CompileOption {
+  StepRunner* (*make)() = nullptr;
+  constexpr CompileOption() = default;
+  constexpr CompileOption(bool on) : make(on ? compiled_runner : nullptr) {}
+};
+
+}  // namespace detail
+
 /// How to train. What is pointed to has to outlive the trainer.
 struct TrainerOptions {
-  std::int64_t epochs = 1;           ///< in all, with those that are done
-  DataLoader* validation = nullptr;  ///< evaluated after each epoch
-  std::int64_t accumulate = 1;       ///< batches in one step
-  double clip_norm = 0;              ///< of all gradients together; 0: as it is
-  double clip_value = 0;             ///< of each element; 0: as it is
-  bool schedule_by_epoch = false;    ///< the schedule goes on after each epoch, else after each step
-  bool one_hot = false;              ///< targets name classes too where they have the outputs' shape
+  std::int64_t epochs = 1;                                 ///< in all, with those that are done
+  DataLoader* validation = nullptr;                        ///< evaluated after each epoch
+  std::int64_t accumulate = 1;                             ///< batches in one step
+  detail::ClipOption<detail::clip_norm> clip_norm = {};    ///< of all gradients together, a number; 0: as it is
+  detail::ClipOption<detail::clip_value> clip_value = {};  ///< of each element, a number; 0: as it is
+  bool schedule_by_epoch = false;  ///< the schedule goes on after each epoch, else after each step
+  bool one_hot = false;            ///< targets name classes too where they have the outputs' shape
   bool watch_accuracy = false;  ///< the figure for patience and plateau; else the loss. Of validation if there is one
   std::int64_t patience = 0;    ///< ends after so many epochs without a better figure; 0: never
   double min_delta = 0;         ///< by which it has to be better
-  bool compile = false;         ///< a plan for the step, see compile()
+  bool restore_best = false;    ///< ends with the weights of the best epoch, unless it was cut off
+  detail::CompileOption compile = {};  ///< true: a plan for the step, see compile()
   Checkpoints* checkpoints = nullptr;  ///< one after each epoch, and when the run is interrupted
   std::int64_t checkpoint_every = 0;   ///< and after so many steps; 0: no more
   std::string how_to_resume = "run it again to go on from there";  ///< what an interrupted run is to say

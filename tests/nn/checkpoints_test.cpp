@@ -159,6 +159,25 @@ TEST_CASE("checkpoints: what a killed writer left goes, what others have stays")
   CHECK(content_of(folder / name(7)) == "not yet");
 }
 
+TEST_CASE("checkpoints: a folder is one run's at a time") {
+  const TempFolder folder;
+  nn::Checkpoints second(folder.path());
+  {
+    nn::Checkpoints first(folder.path());
+    first.lock();
+    first.lock();
+    CHECK_THAT(error_of<IoError>([&] { second.lock(); }), contains(folder.path() + " is in use by another run"));
+    CHECK_THROWS_AS(second.lock(), IoError);
+  }
+  second.lock();
+  CHECK(names_in(folder.path()).empty());
+  nn::Checkpoints nowhere(folder / "gone");
+  fs::remove(folder / "gone");
+  CHECK_THAT(error_of<IoError>([&] { nowhere.lock(); }), contains(folder / "gone"));
+  if (fs::exists("/proc/self"))
+    CHECK_THAT(error_of<IoError>([] { nn::Checkpoints("/proc").lock(); }), contains("/proc/checkpoint-000001"));
+}
+
 TEST_CASE("checkpoints: no folder, no permission, no room: one error, and the last good one remains") {
   const TempFolder folder;
   Run run;

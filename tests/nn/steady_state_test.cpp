@@ -74,6 +74,26 @@ TEST_CASE("after two steps a training step makes no heap call") {
   }
 }
 
+TEST_CASE("after two steps a Trainer's step makes no heap call either") {
+  struct Count : nn::Callback {
+    long before = 0, calls = 0;
+    void on_step(const nn::StepFigures& figures) override {
+      if (figures.step % 5 != 1) calls += figures.step > 2 ? heap_calls - before : 0;  // not across epochs
+      before = heap_calls;
+    }
+  } count;
+  Training training = Training::two_layer();  // five steps an epoch
+  nn::SGD sgd(training.net.parameters(), {.lr = 0.01});
+  nn::ExponentialMovingAverage average(training.net.parameters(), 0.9);
+  nn::TrainingState state{.module = &training.net, .optimizer = &sgd, .average = &average, .loader = &training.batches};
+  nn::Trainer trainer(state, [](const Tensor& y, const Tensor& labels) { return cross_entropy(y, labels); },
+                      {.epochs = 200});
+  trainer.add(count);
+  (void)trainer.run();
+  CHECK(state.step == 1000);
+  CHECK(count.calls == 0);
+}
+
 TEST_CASE("after two steps an LSTM and an encoder block make no heap call") {
   Random random(1);
   const auto draw = [&](const Shape& shape) { return variable(uniform(random, shape, -0.1, 0.1)); };

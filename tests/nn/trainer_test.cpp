@@ -271,6 +271,44 @@ TEST_CASE("Trainer: patience") {
                                       values_of(other.state.history, "accuracy").end()));
 }
 
+TEST_CASE("Trainer: the best weights come back, also to a run that was cut off after them") {
+  // The rate is too high to end well, so that the best epoch is none of the last.
+  const auto best_of = [](Study& study, nn::Checkpoints* checkpoints, nn::Callback* callback) {
+    study.optimizer.set_lr(0.5);
+    study.state.schedule = nullptr;
+    study.options = {
+        .epochs = 40, .validation = &study.validation, .patience = 3, .restore_best = true, .checkpoints = checkpoints};
+    if (checkpoints) checkpoints->resume(study.state, nullptr);
+    nn::Trainer trainer(study.state, loss_of, study.options);
+    if (callback) trainer.add(*callback);
+    return trainer.run();
+  };
+  Study whole, second;
+  const nn::TrainingResult result = best_of(whole, nullptr, nullptr);
+  REQUIRE(result.ending == nn::Ending::no_progress);
+  REQUIRE(result.best_epoch == result.epochs - 3);
+  CHECK_THAT(result.message, contains("in epoch " + std::to_string(result.best_epoch) + ", whose weights are back"));
+  const auto loss_on_average = [](Study& study) {
+    study.average.swap();
+    const double loss = nn::evaluate(study.net, loss_of, study.validation).loss;
+    study.average.swap();
+    return loss;
+  };
+  CHECK(loss_on_average(whole) == result.best);
+
+  const TempFolder folder;
+  {
+    Study first;
+    nn::Checkpoints checkpoints(folder.path());
+    AfterStep cut(8 * result.best_epoch + 3, [] { throw Killed(); });
+    CHECK_THROWS_AS(best_of(first, &checkpoints, &cut), Killed);
+  }
+  nn::Checkpoints checkpoints(folder.path());
+  CHECK(best_of(second, &checkpoints, nullptr).best_epoch == result.best_epoch);
+  check_same(second, whole);
+  CHECK(loss_on_average(second) == result.best);
+}
+
 TEST_CASE("Trainer: schedules by epoch, plateaus, and stop()") {
   Study study;
   nn::StepLR steps(study.optimizer, {.step_size = 1, .gamma = 0.5});
@@ -340,8 +378,8 @@ TEST_CASE("Trainer: a loss that is not finite ends it, with the step and the ope
     trainer.add(ends);
     const std::string message = error_of<ValueError>([&] { (void)trainer.run(); });
     INFO(message);
-    CHECK(message.starts_with("Trainer: at step "));
-    CHECK_THAT(message, contains("the loss is nan: first in part (Brittle): log: nan at [0, "));
+    CHECK(message.starts_with("Trainer: the loss is not finite at step "));
+    CHECK_THAT(message, contains("): it is nan, first in part (Brittle): log: nan at [0, "));
     CHECK_THAT(message, contains("trainer_test.cpp:"));
     CHECK_THAT(message, contains("checkpoint-"));
     CHECK_THAT(message, contains(" is from step " + std::to_string(state.epoch * 4)));
@@ -364,8 +402,9 @@ TEST_CASE("Trainer: inputs and weights that are not finite are named") {
   nn::TrainingState state{.module = &net, .optimizer = &optimizer, .loader = &loader};
   const auto squared = [](const Tensor& y, const Tensor& t) { return mse_loss(y, t); };
   CHECK_THAT(error_of<ValueError>([&] { (void)nn::Trainer(state, squared).run(); }),
-             Catch::Matchers::StartsWith("Trainer: at step 2 (epoch 1, batch 2) the loss is inf: the batch's input has "
-                                         "inf at [1, 1]"));
+             Catch::Matchers::StartsWith(
+                 "Trainer: the loss is not finite at step 2 (epoch 1, batch 2): it is inf, the batch's input has "
+                 "inf at [1, 1]"));
 
   const nn::TensorDataset fine(ones({6, 2}), zeros({6, 1}));
   nn::DataLoader other(fine, {.batch_size = 6});

@@ -26,6 +26,9 @@ struct Run {
   static Run load(const std::vector<Series>& history, std::int64_t batches, Site site);
 };
 
+/// The sign of a nan means nothing to a reader.
+inline double unsigned_nan(double x) { return x == x ? x : unknown; }
+
 /// Where a tensor has something that is not finite: "nan at [3, 0]"; empty if it has not.
 std::string not_finite(const Tensor& tensor);
 /// The first of a module's parameters and buffers that is not finite, in words; empty if there is none.
