@@ -76,4 +76,9 @@ nn::Batches in_order(const Model& model, const nn::Images& images) {
   return nn::Batches(images, 200, options);  // what a network of many channels makes of more is not near any more
 }
 
+double accuracy(Model& model, const nn::Images& images, nn::ConfusionMatrix* confusion) {
+  nn::Batches batches = in_order(model, images);
+  return nn::evaluate(model.network, model.loss, batches, {.one_hot = true, .confusion = confusion}).accuracy;
+}
+
 }  // namespace mnist

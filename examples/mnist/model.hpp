@@ -26,4 +26,8 @@ Model load_model(const std::string& path);
 /// Batches of these images in their own order, as the model wants them.
 xgrad::nn::Batches in_order(const Model& model, const xgrad::nn::Images& images);
 
+/// The part of the images that the network names rightly, and in `confusion`, unless it is null, what it takes for
+/// what.
+double accuracy(Model& model, const xgrad::nn::Images& images, xgrad::nn::ConfusionMatrix* confusion);
+
 }  // namespace mnist

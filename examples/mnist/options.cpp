@@ -13,6 +13,14 @@ using namespace xgrad::examples;
 
 namespace {
 
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code none;  // what cannot be followed is not the same
+  const auto followed = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+  };
+  return a == b || (!a.empty() && !b.empty() && followed(a) == followed(b) && !none);
+}
+
 constexpr std::int64_t billion = 1'000'000'000;
 constexpr double tiny = std::numeric_limits<double>::denorm_min(), huge = std::numeric_limits<double>::max();
 
@@ -83,6 +91,38 @@ void declare_augment(CLI::App& app, Options& o) {
   app.add_option_function<std::string>("--augment", read, help)->type_name("LIST");
 }
 
+void declare_outputs(CLI::App& app, Options& o) {
+  add_file(app, "--json", o.json, "FILE", "Write the results to FILE, - for standard output");
+  add_file(app, "--save", o.save, "FILE", "Write the trained weights to FILE in the safetensors format");
+  add_file(app, "--log", o.log, "FILE", "Write each epoch's figures to FILE as it ends: .csv or .jsonl");
+  add_file(app, "--report", o.report, "FILE",
+           "Write a page to FILE: curves, confusion matrix, misclassified\nimages, weights");
+}
+
+void declare_checkpoints(CLI::App& app, Options& o) {
+  add_file(app, "--checkpoints", o.checkpoints, "DIR", "Keep checkpoints in DIR: after each epoch, and on ^C");
+  add_number<std::int64_t>(app, "--checkpoint-every", o.checkpoint_every, 1, billion, "from 1 to 10^9",
+                           "And after every N steps");
+  add_number(app, "--keep", o.keep, 1, 1'000'000, "from 1 to 10^6", "Checkpoints to keep [3]");
+  const auto read = [&o](const CLI::results_t& given) {
+    o.resume = true;
+    if (given.empty() || given[0].empty()) return true;
+    if (!o.checkpoints.empty() && !same_file(o.checkpoints, given[0]))
+      throw CLI::ValidationError(
+          fmt::format("--checkpoints and --resume name different folders: {} and {}", o.checkpoints, given[0]));
+    if (!std::filesystem::is_directory(given[0]))
+      throw CLI::ValidationError(fmt::format("--resume: there is no folder {}", given[0]));
+    o.checkpoints = given[0];
+    return true;
+  };
+  app.add_option("--resume", read,
+                 "Go on from the newest checkpoint in DIR, or in the folder of\n"
+                 "--checkpoints, which may have none yet; ends with the bits of a\n"
+                 "run that was never cut off, on any number of threads")
+      ->type_name("[DIR]")
+      ->expected(0, 1);
+}
+
 void declare_training(CLI::App& app, Options& o) {
   static const std::string models = choices(recipes, &Recipe::model);
   declare_data(app, o);
@@ -98,8 +138,16 @@ void declare_training(CLI::App& app, Options& o) {
   declare_threads(app, o);
   add_number<std::int64_t>(app, "--limit-train", o.limit_train, 1, billion, "from 1 to 10^9",
                            "Learn from the first N training images only");
-  add_file(app, "--json", o.json, "FILE", "Write the results to FILE, - for standard output");
-  add_file(app, "--save", o.save, "FILE", "Write the trained weights to FILE in the safetensors format");
+  add_number(app, "--ema", o.ema, tiny, 1 - std::numeric_limits<double>::epsilon(), "above 0 and below 1",
+             "Test and save the exponential moving average of the weights,\nwhich keeps N of itself in each step");
+  add_number<std::int64_t>(app, "--hold-out", o.hold_out, 0, billion, "from 0 to 10^9",
+                           "Keep the last N training images back, and test each epoch on\n"
+                           "these instead of the test images [a tenth with --early-stop]");
+  add_number<std::int64_t>(app, "--early-stop", o.early_stop, 1, billion, "from 1 to 10^9",
+                           "Stop after N epochs without a better accuracy on the images\n"
+                           "held out, and take the best epoch's weights");
+  declare_outputs(app, o);
+  declare_checkpoints(app, o);
   app.footer(all_recipes());
 }
 
@@ -138,17 +186,24 @@ void fill_defaults(Options& options) {
     options.weight_decay = own ? recipe.weight_decay : sigmoid && momentum ? 0 : kind.weight_decay;
 }
 
-bool same_file(const std::string& a, const std::string& b) {
-  std::error_code none;  // what cannot be followed is not the same
-  const auto followed = [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
-  };
-  return a == b || (!a.empty() && !b.empty() && followed(a) == followed(b) && !none);
+void check_outputs(const Options& options) {
+  const std::pair<const char*, const std::string&> files[] = {
+      {"--save", options.save}, {"--json", options.json}, {"--log", options.log}, {"--report", options.report}};
+  for (const auto& a : files)
+    for (const auto* b = &a + 1; b != std::end(files); ++b)
+      if (!a.second.empty() && same_file(a.second, b->second))
+        throw CLI::ValidationError(fmt::format("{} and {} name the same file", a.first, b->first));
+  const std::string_view log = options.log;
+  if (!log.empty() && !log.ends_with(".csv") && !log.ends_with(".jsonl"))
+    throw CLI::ValidationError(fmt::format("--log: {} ends neither in .csv nor in .jsonl", log));
+}
+
+void check_folder(const CLI::App& app) {
+  for (const char* option : {"--resume", "--checkpoint-every", "--keep"})
+    if (app.count(option) > 0) throw CLI::ValidationError(fmt::format("{} needs a folder: --checkpoints DIR", option));
 }
 
 void check_training(const Options& options) {
-  if (!options.save.empty() && same_file(options.save, options.json))
-    throw CLI::ValidationError("--save and --json name the same file");
   if (options.warm_up > 0 && options.schedule == "one-cycle")
     throw CLI::ValidationError("--warm-up: the schedule one-cycle has a warm-up of its own");
   if (options.warm_up > 0 && options.warm_up >= static_cast<double>(options.epochs))
@@ -176,7 +231,21 @@ void declare(CLI::App& app, Options& options) {
       return check_use(app, *commands.front(), options);
     fill_defaults(options);
     check_training(options);
+    check_outputs(options);
+    if (options.checkpoints.empty()) check_folder(app);
   });
+}
+
+std::vector<xgrad::nn::Setting> configuration(const Options& o) {
+  const auto text = [](auto value) { return fmt::format("{}", value); };
+  std::vector<xgrad::nn::Setting> settings = {
+      {"model", o.model},           {"batch-size", text(o.batch_size)},     {"optimizer", o.optimizer},
+      {"lr", text(o.lr)},           {"weight-decay", text(o.weight_decay)}, {"schedule", o.schedule},
+      {"warm-up", text(o.warm_up)}, {"augment", to_string(*o.augment)},     {"seed", text(o.seed)},
+      {"ema", text(o.ema)},         {"early-stop", text(o.early_stop)}};
+  // A constant rate may go on for longer than was meant at first.
+  if (o.schedule != "constant") settings.push_back({"epochs", text(o.epochs)});
+  return settings;
 }
 
 }  // namespace mnist

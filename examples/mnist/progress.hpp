@@ -1,27 +1,37 @@
 #pragma once
-#include <utility>
+#include <vector>
 
 #include <xgrad/nn/train/progress.hpp>
 
 namespace mnist {
 
-/// The library's progress line, for a loop of one's own.
-class Progress {
+/// The library's line. How a run ends that did what it should, the program says itself, as it does what is wrong.
+class Line : public xgrad::nn::Progress {
  public:
-  explicit Progress(std::FILE* out) : line_(out, "test") {}
+  using Progress::Progress;
+  void on_end(const xgrad::nn::TrainingResult& result) override {
+    xgrad::nn::TrainingResult told = result;
+    if (result.ending == xgrad::nn::Ending::finished || result.ending == xgrad::nn::Ending::diverged)
+      told.message.clear();
+    Progress::on_end(told);
+  }
+};
 
-  void begin(std::int64_t epochs, std::int64_t steps) { line_.on_start({.epochs = epochs, .steps = steps}); }
-  void step(std::int64_t epoch, std::int64_t steps_done, double loss) {
-    line_.on_step({.epoch = epoch + 1, .step = step_ = steps_done, .loss = loss});
+/// How long the latest steps took, and how it ended. Its memory is all taken at the start, so that a long run stays
+/// flat.
+class Record : public xgrad::nn::Callback {
+ public:
+  void on_step(const xgrad::nn::StepFigures& figures) override {
+    times_[count_++ % times_.size()] = static_cast<float>(figures.seconds - figures.data_seconds);
   }
-  void epoch(std::int64_t epoch, double loss, double test_accuracy) {
-    line_.on_epoch({.epoch = epoch + 1, .step = step_, .loss = loss, .validation_accuracy = test_accuracy});
-  }
-  void end() { line_.on_end({}); }
+  void on_end(const xgrad::nn::TrainingResult& result) override { ending = result.ending; }
+  double median();
+
+  xgrad::nn::Ending ending = xgrad::nn::Ending::stopped;
 
  private:
-  xgrad::nn::Progress line_;
-  std::int64_t step_ = 0;
+  std::vector<float> times_ = std::vector<float>(1 << 16);
+  std::size_t count_ = 0;
 };
 
 }  // namespace mnist

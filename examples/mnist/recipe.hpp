@@ -37,7 +37,7 @@ class LearningRate {
   /// the optimizer, which has to outlive it.
   LearningRate(std::string_view schedule, xgrad::nn::Optimizer& optimizer, double lr, std::int64_t steps,
                std::int64_t warm_up);
-  void step() { all_->step(); }
+  xgrad::nn::Schedule& schedule() { return *all_; }
 
  private:
   std::unique_ptr<xgrad::nn::Schedule> first_, then_, both_;

@@ -1,6 +1,7 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -27,14 +28,22 @@ std::string weights_sha256(const nn::Module& network) {
 
 }  // namespace
 
-void print_header(std::FILE* out, const Options& options, const xgrad::examples::MnistData& data, const Model& model) {
-  fmt::print(out, "{}; {} training and {} test images\n", data.origin, data.images.train.size(),
-             data.images.test.size());
+void print_header(std::FILE* out, const Options& options, const xgrad::examples::MnistData& data, const Model& model,
+                  std::int64_t held_out, const nn::TrainingState& state) {
+  fmt::print(out, "{}; {} training and {} test images{}\n", data.origin, data.images.train.size(),
+             data.images.test.size(), held_out ? fmt::format(", {} held out", held_out) : "");
   fmt::print(out, "{} with {} parameters: {}, lr {} {}, weight decay {}, batch size {}, epochs {}, seed {}{}\n",
              options.model, model.network.parameter_count(), options.optimizer, options.lr, options.schedule,
              options.weight_decay, options.batch_size, options.epochs, options.seed,
-             options.augment->any() ? ", augmented by " + to_string(*options.augment) : "");
+             (options.augment->any() ? ", augmented by " + to_string(*options.augment) : "") +
+                 (options.ema > 0 ? fmt::format(", averaged by {}", options.ema) : ""));
   fmt::print(out, "{} kernels, BLAS core {}, {} threads\n", instruction_set(), blas_core(), threads());
+  if (options.resume)
+    fmt::print(out, "{}: {}\n", options.checkpoints,
+               state.step == 0 ? "there is no checkpoint yet"
+               : state.epoch == options.epochs
+                   ? "all epochs are done"
+                   : fmt::format("goes on behind step {}, in epoch {}", state.step, state.epoch + 1));
   std::fflush(out);
 }
 
@@ -59,6 +68,7 @@ std::string json_report(const Options& options, const xgrad::examples::MnistData
       {"warm_up", options.warm_up},
       {"weight_decay", options.weight_decay},
       {"augment", to_string(*options.augment)},
+      {"ema", options.ema},
       {"seed", options.seed},
       {"steps", results.steps},
       {"train_accuracy", results.train_accuracy},
@@ -73,6 +83,34 @@ std::string json_report(const Options& options, const xgrad::examples::MnistData
       {"blas_core", blas_core()},
   };
   return report.dump(2) + "\n";
+}
+
+void write_page(const Options& options, const xgrad::examples::MnistData& data, Model& model, const Results& results) {
+  nn::HtmlReport page("mnist " + options.model);
+  page.add_run(results.run);
+  std::vector<nn::Setting> rows = results.configuration;
+  rows.push_back({"images", data.origin});
+  rows.push_back({"parameters", std::to_string(model.network.parameter_count())});
+  page.add_table("Configuration", rows);
+  page.add_curves(results.history);
+  page.add_confusion(results.confusion);
+
+  nn::Batches test = in_order(model, data.images.test);
+  std::vector<nn::Mistake> mistakes = nn::find_mistakes(model.network, test);
+  model.network.eval();
+  for (nn::Mistake& mistake : mistakes) {
+    const Tensor outputs = model.network(unsqueeze(mistake.input, 0));
+    mistake.probability = slice(model.probabilities(outputs), {0, mistake.predicted}).item();
+  }
+  page.add_mistakes(mistakes, 28, 28);
+  // What looks at pixels itself can be looked at.
+  const nn::NamedTensor first = model.network.named_parameters()[0];
+  const Shape& shape = first.tensor.shape();
+  const std::int64_t side = std::llround(std::sqrt(static_cast<double>(shape[1])));
+  if (first.tensor.rank() == 4) page.add_weights("Weights " + first.name, first.tensor, shape[2], shape[3]);
+  else if (first.tensor.rank() == 2 && side * side == shape[1])
+    page.add_weights("Weights " + first.name, first.tensor, side, side);
+  page.save(options.report);
 }
 
 }  // namespace mnist

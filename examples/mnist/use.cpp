@@ -28,31 +28,18 @@ Model load(const Options& options) {
   return model;
 }
 
-/// What was taken for what: a row for each digit, a column for each answer.
-std::vector<std::int64_t> confusion(Model& model, const nn::Images& images) {
-  std::vector<std::int64_t> counts(100);
-  nn::Batches batches = in_order(model, images);
-  std::size_t at = 0;
-  for (const nn::Batch& batch : batches.epoch(0))
-    for (const std::int64_t answer : argmax(model.network(batch.input), 1).to_vector<std::int64_t>())
-      ++counts[images.labels[at++] * std::size_t{10} + static_cast<std::size_t>(answer)];
-  return counts;
-}
-
-void print_confusion(const std::vector<std::int64_t>& counts) {
+/// A row for each digit, a column for each answer.
+void print_confusion(const nn::ConfusionMatrix& matrix) {
   fmt::print("\ndigit   taken for a\n     ");
   for (int answer = 0; answer < 10; ++answer) fmt::print("{:>6}", answer);
   fmt::print("   right\n");
-  for (std::size_t digit = 0; digit < 10; ++digit) {
-    std::int64_t all = 0;
+  for (int digit = 0; digit < 10; ++digit) {
     fmt::print("{:>5}", digit);
-    for (std::size_t answer = 0; answer < 10; ++answer) {
-      const std::int64_t count = counts[10 * digit + answer];
-      all += count;
+    for (int answer = 0; answer < 10; ++answer) {
+      const std::int64_t count = matrix.count(digit, answer);
       fmt::print("{:>6}", count == 0 ? "." : std::to_string(count));
     }
-    const auto right = static_cast<double>(counts[11 * digit]);
-    if (all > 0) fmt::print("{:>7.2f}%", 100 * right / static_cast<double>(all));
+    if (matrix.support(digit) > 0) fmt::print("{:>7.2f}%", 100 * matrix.scores(digit).recall);
     fmt::print("\n");
   }
 }
@@ -82,12 +69,12 @@ void evaluate(const Options& options) {
   Model model = load(options);
   const examples::MnistData data = examples::obtain_mnist(options.data);
   const nn::Images& test = data.images.test;
-  const std::vector<std::int64_t> counts = confusion(model, test);
-  std::int64_t right = 0;
-  for (std::size_t digit = 0; digit < 10; ++digit) right += counts[11 * digit];
-  fmt::print("{}; {} test images\ntest accuracy {:.4f}, {} wrong\n", data.origin, test.size(),
-             static_cast<double>(right) / static_cast<double>(test.size()), test.size() - right);
-  print_confusion(counts);
+  nn::ConfusionMatrix confusion(10);
+  const double right = accuracy(model, test, &confusion);
+  std::int64_t wrong = test.size();
+  for (int digit = 0; digit < 10; ++digit) wrong -= confusion.count(digit, digit);
+  fmt::print("{}; {} test images\ntest accuracy {:.4f}, {} wrong\n", data.origin, test.size(), right, wrong);
+  print_confusion(confusion);
 }
 
 void predict(const Options& options) {
