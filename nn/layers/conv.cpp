@@ -40,8 +40,25 @@ std::string described(Pair stride, Pair padding, Pair dilation, std::int64_t gro
   return text;
 }
 
+std::string described(Pair stride, Pair padding, Pair dilation, std::int64_t groups, PadMode mode) {
+  const char* const names[] = {"", ", padding_mode reflect", ", padding_mode replicate", ", padding_mode circular"};
+  return described(stride, padding, dilation, groups) + names[static_cast<int>(mode)];
+}
+
 ConvOptions plain(const Conv1dOptions& o) { return {{1, o.stride}, {0, o.padding}, {1, o.dilation}, o.groups}; }
 template <class Options> ConvOptions plain(const Options& o) { return {o.stride, o.padding, o.dilation, o.groups}; }
+
+/// x with its padding around it, which a convolution then needs no more; undefined where that is zeros.
+Tensor with_edges(const Operand& x, PadMode mode, ConvOptions& options) {
+  const int rank = layers::shape_of(x).rank();
+  if (mode == PadMode::constant || rank < 2 || rank > 4) return {};  // the convolution will say what it expects
+  const auto [h, w] = options.padding;
+  Padding widths[4];
+  widths[rank - 2] = {h, h};
+  widths[rank - 1] = {w, w};
+  options.padding = 0;
+  return pad(x, widths, static_cast<std::size_t>(rank), mode);
+}
 
 }  // namespace
 
@@ -53,11 +70,14 @@ Conv1d::Conv1d(std::int64_t in, std::int64_t out, std::int64_t kernel, Random& r
 }
 
 Tensor Conv1d::forward(const Operand& x) {
-  return bias.defined() ? conv1d(x, weight, bias, plain(options_)) : conv1d(x, weight, plain(options_));
+  ConvOptions options = plain(options_);
+  const Tensor around = with_edges(x, options_.padding_mode, options);
+  const Operand in = around.defined() ? Operand(around, x.site.file, x.site.line) : x;
+  return bias.defined() ? conv1d(in, weight, bias, options) : conv1d(in, weight, options);
 }
 
 std::string Conv1d::options() const {
-  return described(options_.stride, options_.padding, options_.dilation, options_.groups);
+  return described(options_.stride, options_.padding, options_.dilation, options_.groups, options_.padding_mode);
 }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Random& random, const Conv2dOptions& options, Site site)
@@ -67,11 +87,14 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, Pair kernel, Random& random, c
 }
 
 Tensor Conv2d::forward(const Operand& x) {
-  return bias.defined() ? conv2d(x, weight, bias, plain(options_)) : conv2d(x, weight, plain(options_));
+  ConvOptions options = plain(options_);
+  const Tensor around = with_edges(x, options_.padding_mode, options);
+  const Operand in = around.defined() ? Operand(around, x.site.file, x.site.line) : x;
+  return bias.defined() ? conv2d(in, weight, bias, options) : conv2d(in, weight, options);
 }
 
 std::string Conv2d::options() const {
-  return described(options_.stride, options_.padding, options_.dilation, options_.groups);
+  return described(options_.stride, options_.padding, options_.dilation, options_.groups, options_.padding_mode);
 }
 
 ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, Pair kernel, Random& random,

@@ -3,6 +3,7 @@
 
 #include <xgrad/engine/random.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/pair.hpp>
 
 // Convolutions, which start with weight and bias from U(-k, k), k = 1 / sqrt(fan-in), as in PyTorch. In all of them an
@@ -12,6 +13,7 @@ namespace xgrad::nn {
 struct Conv1dOptions {
   std::int64_t stride = 1, padding = 0, dilation = 1, groups = 1;
   bool bias = true;
+  PadMode padding_mode = PadMode::constant;  ///< what the padding is; constant: zeros
   DType dtype = float32;
 };
 
@@ -34,6 +36,7 @@ struct Conv2dOptions {
   Pair stride = 1, padding = 0, dilation = 1;
   std::int64_t groups = 1;
   bool bias = true;
+  PadMode padding_mode = PadMode::constant;  ///< what the padding is; constant: zeros
   DType dtype = float32;
 };
 

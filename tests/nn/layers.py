@@ -128,6 +128,13 @@ def convolutions():
     add("conv_transpose2d no bias", nn.ConvTranspose2d(2, 2, 2, stride=2, bias=False), draw(2, 3, 2))
 
 
+def edges():
+    """What a convolution's padding is, where it is not zeros."""
+    for mode in ("reflect", "replicate", "circular"):
+        add(f"conv1d {mode}", nn.Conv1d(2, 4, 3, stride=2, padding=2, dilation=2, groups=2, padding_mode=mode), draw(2, 2, 7))
+        add(f"conv2d {mode}", nn.Conv2d(2, 3, 3, padding=(1, 2), bias=False, padding_mode=mode), draw(2, 2, 5, 4))
+
+
 def pools():
     add("max_pool1d", nn.MaxPool1d(2), draw(2, 3, 6))
     add("max_pool1d options", nn.MaxPool1d(3, stride=2, padding=1, dilation=2), draw(2, 2, 9))
@@ -311,7 +318,7 @@ def transformers():
         draw(3, 2, 4))
 
 
-for part in (dense, convolutions, pools, norms, activations, recurrent, attention, transformers):
+for part in (dense, convolutions, pools, norms, activations, recurrent, attention, transformers, edges):
     part()
 
 names = {"float64": "F64", "int64": "I64", "bool": "BOOL"}

@@ -67,6 +67,17 @@ void convolutions(std::vector<LayerRow>& t, Random& r) {
   t.push_back({"conv_transpose2d no bias", nn::ConvTranspose2d(2, 2, 2, r, {.stride = 2, .bias = false})});
 }
 
+void edges(std::vector<LayerRow>& t, Random& r) {
+  for (const auto& [name, mode] : {std::pair("reflect", PadMode::reflect), std::pair("replicate", PadMode::replicate),
+                                   std::pair("circular", PadMode::circular)}) {
+    t.push_back(
+        {std::string("conv1d ") + name,
+         nn::Conv1d(2, 4, 3, r, {.stride = 2, .padding = 2, .dilation = 2, .groups = 2, .padding_mode = mode})});
+    t.push_back({std::string("conv2d ") + name,
+                 nn::Conv2d(2, 3, 3, r, {.padding = {1, 2}, .bias = false, .padding_mode = mode})});
+  }
+}
+
 void pools(std::vector<LayerRow>& t) {
   t.push_back({"max_pool1d", nn::MaxPool1d(2)});
   t.push_back({"max_pool1d options", nn::MaxPool1d(3, {.stride = 2, .padding = 1, .dilation = 2})});
@@ -186,6 +197,7 @@ std::vector<LayerRow> layer_table() {
   std::vector<LayerRow> t;
   dense(t, random);
   convolutions(t, random);
+  edges(t, random);
   pools(t);
   norms(t);
   activations(t);
