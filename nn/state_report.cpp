@@ -3,6 +3,7 @@
 #include <numeric>
 #include <string_view>
 
+#include <xgrad/nn/io/internal/bytes.hpp>
 #include <xgrad/nn/module.hpp>
 
 #include <fmt/format.h>
@@ -43,12 +44,14 @@ std::string nearest(const std::string& name, const std::vector<NamedTensor>& amo
 
 bool same_form(const Tensor& a, const Tensor& b) { return a.shape() == b.shape() && a.dtype() == b.dtype(); }
 
-std::string hint(const std::string& nearest) { return nearest.empty() ? "" : fmt::format(" (nearest: '{}')", nearest); }
+std::string hint(const std::string& nearest) {
+  return nearest.empty() ? "" : fmt::format(" (nearest: '{}')", detail::printable(nearest, 200));
+}
 
 std::string listed(const char* what, const std::vector<StateReport::Name>& names) {
   std::string text;
   for (const auto& [name, nearest] : names)
-    text += fmt::format("{}'{}'{}", text.empty() ? what : ", ", name, hint(nearest));
+    text += fmt::format("{}'{}'{}", text.empty() ? what : ", ", detail::printable(name, 200), hint(nearest));
   return text;
 }
 

@@ -9,6 +9,7 @@
 #include <xgrad/engine/internal/fail.hpp>
 #include <xgrad/nn/data/internal/rethrow.hpp>
 #include <xgrad/nn/data/loader.hpp>
+#include <xgrad/nn/io/internal/bytes.hpp>
 #include <xgrad/nn/io/internal/safetensors.hpp>
 #include <xgrad/nn/optim/average.hpp>
 #include <xgrad/nn/optim/schedule.hpp>
@@ -16,6 +17,7 @@
 namespace xgrad::nn {
 namespace {
 
+using detail::printable;
 using xgrad::detail::fail;
 using State = std::vector<NamedTensor>;
 
@@ -118,7 +120,8 @@ Contents read(const char* op, const std::string& path, Site site) {
   }
   if (found_format != format) fail<IoError>(op, site, "{} is not a checkpoint", path);
   if (found_version != version)
-    fail<ValueError>(op, site, "{} is a checkpoint of version '{}', expected '{}'", path, found_version, version);
+    fail<ValueError>(op, site, "{} is a checkpoint of version '{}', expected '{}'", path, printable(found_version),
+                     version);
 
   for (auto& [name, tensor] : file.tensors) {
     const std::size_t part = std::min(name.find('.'), name.size()), rest = std::min(part + 1, name.size());
@@ -153,9 +156,10 @@ Settings sorted(const std::vector<Setting>& list) {
 void compare(const Settings& there, const Settings& here, std::vector<std::string>& differences) {
   for (const auto& [name, value] : there)
     if (const auto other = here.find(name); other == here.end())
-      differences.push_back(fmt::format("{} is '{}' there and not set here", name, value));
+      differences.push_back(
+          fmt::format("{} is '{}' there and not set here", printable(name, 200), printable(value, 200)));
     else if (other->second != value)
-      differences.push_back(fmt::format("{} is '{}' there and '{}' here", name, value, other->second));
+      differences.push_back(fmt::format("{} is '{}' there and '{}' here", name, printable(value, 200), other->second));
   for (const auto& [name, value] : here)
     if (there.find(name) == there.end())
       differences.push_back(fmt::format("{} is not set there and '{}' here", name, value));
@@ -171,7 +175,8 @@ void expect_same_run(const std::string& path, const Contents& contents, const Tr
     if (!contents.parts.count(name)) differences.push_back(fmt::format("it has no {}", name));
   });
   for (const auto& [name, part] : contents.parts)
-    if (!here.count(name)) differences.push_back(fmt::format("it has '{}', which there is none of here", name));
+    if (!here.count(name))
+      differences.push_back(fmt::format("it has '{}', which there is none of here", printable(name)));
   const auto expect_weights = [&](const State& weights) {
     if (const StateReport report = compare_states(state.module->state(), weights); !report.fits())
       differences.push_back(to_string(report));

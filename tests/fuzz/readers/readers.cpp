@@ -1,5 +1,6 @@
 #include "readers.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
@@ -44,7 +45,10 @@ template <class Load> bool read(const std::string& content, const Load& load) {
   try {
     load(file.path());
     return true;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+      throw std::logic_error("an error with control characters: " + text);
     return false;
   }
 }
