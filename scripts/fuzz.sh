@@ -28,7 +28,7 @@ fuzz() {
 
 report() {
   local log=build/fuzz/logs/$1
-  say "$1: $(awk '/^#/ { cov = $4 } /number_of_executed_units/ { n = $2 } /peak_rss_mb/ { mb = $2 }
+  say "$1: $(awk '/^#[0-9].* cov: / { cov = $4 } /number_of_executed_units/ { n = $2 } /peak_rss_mb/ { mb = $2 }
     END { print n " contents, " cov " places reached, at most " mb " MB" }' "$log")"
   grep -aE 'ERROR|runtime error|Test unit written' "$log" >&2 && return 1
   return 0

@@ -119,7 +119,8 @@ struct Training {
   /// All of it.
   std::string sum() {
     nn::Sha256 sum;
-    for (const auto& part : {net.state(), optimizer.state(), schedule.state(), plateau.state(), average.state()})
+    for (const auto& part :
+         {net.state(), optimizer.state(), schedule.state(), plateau.state(), average.state(), state.best})
       for (const nn::NamedTensor& item : part) sum.update(item.tensor);
     for (const nn::NamedRandom& item : net.random_streams()) add(sum, *item.random);
     add(sum, own);
@@ -168,6 +169,7 @@ void write_checkpoint(const std::string& path) {
   Training training;
   training.state.step = 3;
   training.state.history = {{"loss", {0.5, 0.25}}};
+  training.state.best = training.net.state();
   nn::save_checkpoint(path, training.state);
 }
 
