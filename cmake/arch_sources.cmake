@@ -30,6 +30,8 @@ function(xgrad_arch_sources library)
       endif()
       xgrad_settings(${objects})
       target_compile_definitions(${objects} PRIVATE XGRAD_ARCH=${arch})
+      # Nothing is thrown in a kernel, or through one: no tables that tell how to unwind. (Debuggers have their own.)
+      target_compile_options(${objects} PRIVATE -fno-exceptions -fno-asynchronous-unwind-tables)
       # Link-time optimization would inline one instruction set's code into another's.
       target_compile_options(${objects} PRIVATE -fno-math-errno -fno-trapping-math -fno-lto ${xgrad_arch_flags_${arch}})
       set_target_properties(${objects} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
