@@ -54,7 +54,7 @@ const std::vector<Recipe> recipes = {
      {.shift = 1, .rotate = 5}},
     {"transformer",
      "three layers of self-attention on 49 patches",
-     15,
+     10,
      100,
      "adamw",
      0.002,
