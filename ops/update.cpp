@@ -176,6 +176,11 @@ template <class Options> void count_step(UpdateState& state, const Options& opti
   else launch({to_change(state.step, Options::name, site)}, [](Pointers p) { ++*static_cast<i64*>(p[0]); });
 }
 
+template <class T, class Options> const UpdateSlot<T, Options>& slot_of() {
+  if constexpr (std::is_base_of_v<UpdateSlot<T, Options>, BookRules<T>>) return kernels_of<BookRuleTable, T>();
+  else return kernels_of<UpdateRuleTable, T>();
+}
+
 /// w, the gradient, three states; then the rate, the count and the product.
 template <class T, class Options>
 void run_rule(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& lr, const Options& options, Site site) {
@@ -184,7 +189,7 @@ void run_rule(Tensor& w, const Tensor& grad, UpdateState& state, const Tensor& l
   bool used[3];
   for (int k = 0; k < 3; ++k)
     if ((used[k] = keeps(options, k))) states[k] = to_change(state.arrays[k], Options::name, site);
-  const UpdateSlot<T, Options>& slot = kernels_of<UpdateRuleTable, T>();
+  const UpdateSlot<T, Options>& slot = slot_of<T, Options>();
   const auto run = [rule = slot.run, options, a = used[0], b = used[1], c = used[2]](void** p, i64 n) {
     const auto array = [&](int k) { return static_cast<T*>(p[k]); };
     T* const kept[] = {a ? array(2) : nullptr, b ? array(3) : nullptr, c ? array(4) : nullptr};

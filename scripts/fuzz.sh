@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/fuzz.sh [--keep] [seconds [reader...]]: runs the fuzzers of the readers of files, 60 seconds each unless given,
-# two at a time, under the address and undefined-behaviour sanitizers. What they find is left in build/fuzz/found, what
+# one on each processor, under the address and undefined-behaviour sanitizers. What they find is left in build/fuzz/found, what
 # they say in build/fuzz/logs, what they learn in build/fuzz/corpus; --keep adds the part of that which reaches more to
 # tests/fuzz/readers/corpus, where each reader has a folder. Status 1: something was found.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -23,7 +23,7 @@ fuzz() {
   mkdir -p "build/fuzz/corpus/$1"
   fuzzer "$1" -max_total_time="$seconds" -timeout=10 -max_len=16384 -rss_limit_mb=2048 -malloc_limit_mb=256 \
     -artifact_prefix="build/fuzz/found/$1-" -print_final_stats=1 -reload=0 \
-    "build/fuzz/corpus/$1" "$kept/$1" >"build/fuzz/logs/$1" 2>&1
+    "build/fuzz/corpus/$1" "$kept/$1" >"build/fuzz/logs/$1" 2>&1 || echo "ERROR: status $?" >>"build/fuzz/logs/$1"
 }
 
 report() {
@@ -35,7 +35,7 @@ report() {
 }
 
 for reader; do
-  while [ "$(jobs -pr | wc -l)" -ge 2 ]; do wait -n || true; done
+  while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
   fuzz "$reader" &
 done
 wait

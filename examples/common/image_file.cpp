@@ -16,7 +16,7 @@ namespace xgrad::examples {
 
 namespace {
 
-constexpr std::uint64_t most = std::uint64_t{1} << 26;  // bytes of a file, pixels of an image
+constexpr std::uint64_t most = std::uint64_t{1} << 26, most_bytes = 4 * most;  // pixels of an image, bytes of a file
 
 template <class... Args>
 [[noreturn]] void fail(const std::string& path, fmt::format_string<Args...> text, Args&&... args) {
@@ -31,7 +31,7 @@ std::string content_of(const std::string& path) {
   if (!is_regular_file(status)) fail(path, "not a regular file");
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) fail(path, "{}", error.message());
-  if (size > most) fail(path, "{} bytes, expected an image of at most {}", size, most);
+  if (size > most_bytes) fail(path, "{} bytes, expected an image of at most {}", size, most_bytes);
   std::string content(size, '\0');
   std::ifstream file(path, std::ios::binary);
   if (!file.read(content.data(), std::ssize(content))) fail(path, "cannot be read");

@@ -1,7 +1,8 @@
 #include "program.hpp"
 
-#include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <xgrad/engine/error.hpp>
 
@@ -25,15 +26,22 @@ void add_choice(CLI::App& app, const char* name, std::string& target, std::strin
   app.add_option_function<std::string>(name, read, help)->type_name(std::string(choices));
 }
 
+std::string without_places(std::string text) {
+  for (std::size_t at; (at = text.find(" [at ")) != text.npos;) text.erase(at, text.find(']', at) + 1 - at);
+  return text;
+}
+
 int complain(const CLI::App& app, std::string message, int status) {
-  message.resize(std::min(message.size(), message.rfind(" [at ")));
+  message = without_places(std::move(message));
   for (char& c : message)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  fmt::print(stderr, "{}: {}\n", app.get_name(), message);
+  message = fmt::format("{}: {}\n", app.get_name(), message);
+  std::fputs(message.c_str(), stderr);  // where nobody can read it the status still tells
   return status;
 }
 
 int run(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like any other
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -31,6 +31,9 @@ void add_file(CLI::App& app, const char* name, std::string& target, const char* 
 /// One that takes one of `choices`, "sgd|momentum|adam".
 void add_choice(CLI::App& app, const char* name, std::string& target, std::string_view choices, const char* help);
 
+/// An error's text without places in the source, which only a programmer wants.
+std::string without_places(std::string text);
+
 /// Tells on stderr, in one line, what is wrong, without the place in the source that only a programmer wants.
 /// Returns `status`.
 int complain(const CLI::App& app, std::string message, int status);

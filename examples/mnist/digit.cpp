@@ -1,8 +1,10 @@
 #include "digit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -16,30 +18,36 @@ namespace {
 
 constexpr int side = 28, box_side = 20;
 
-std::vector<int> border(const GreyImage& image) {
-  std::vector<int> pixels;
+/// How many there are of each value, from 0 to 255.
+using Counts = std::array<std::int64_t, 256>;
+
+Counts border(const GreyImage& image) {
+  Counts counts{};
   const auto add = [&](std::int64_t row, std::int64_t column) {
-    pixels.push_back(image.pixels[static_cast<std::size_t>(row * image.columns + column)]);
+    ++counts[image.pixels[static_cast<std::size_t>(row * image.columns + column)]];
   };
   for (std::int64_t column = 0; column < image.columns; ++column) add(0, column), add(image.rows - 1, column);
   for (std::int64_t row = 0; row < image.rows; ++row) add(row, 0), add(row, image.columns - 1);
-  return pixels;
+  return counts;
 }
 
-int median(std::vector<int> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+int median(const Counts& counts) {
+  const std::int64_t half = std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) / 2;
+  std::size_t value = 0;
+  for (std::int64_t seen = counts[0]; seen <= half; seen += counts[value]) ++value;
+  return static_cast<int>(value);
 }
 
 /// How much darker (or lighter) than the background a pixel is, if it is by more than the border varies.
 class Ink {
  public:
   explicit Ink(const GreyImage& image) {
-    std::vector<int> pixels = border(image);
-    paper_ = median(pixels);
-    for (int& pixel : pixels) pixel = std::abs(pixel - paper_);
-    noise_ = 3 * median(std::move(pixels));
+    const Counts counts = border(image);
+    paper_ = median(counts);
+    Counts distances{};
+    for (int value = 0; value < 256; ++value)
+      distances[static_cast<std::size_t>(std::abs(value - paper_))] += counts[static_cast<std::size_t>(value)];
+    noise_ = 3 * median(distances);
   }
   int operator()(std::uint8_t pixel) const {
     const int ink = paper_ > 127 ? paper_ - pixel : pixel - paper_;

@@ -1,6 +1,7 @@
 #include "model.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -57,13 +58,17 @@ Model load_model(const std::string& path) {
   if (name == metadata.end())
     throw IoError(fmt::format("{} does not say which model it is of: it has no 'model' in its metadata", path));
   if (std::none_of(recipes.begin(), recipes.end(), [&](const Recipe& r) { return r.model == name->second; }))
-    throw IoError(fmt::format("{} is of a model '{}', which this program does not have", path, name->second));
+    throw IoError(fmt::format("{} is of a model '{:.60}', which this program does not have", path, name->second));
   Model model = make_model(name->second, 0);
   try {
     model.network.load_state(weights);
   } catch (const Error& error) {
     throw IoError(fmt::format("{}: not the weights of a {}: {}", path, model.name, error.what()));
   }
+  for (const auto& [part, values] : model.network.state())
+    if (is_floating(values.dtype()))
+      for (const float value : values.to_vector<float>())
+        if (!std::isfinite(value)) throw IoError(fmt::format("{}: {} has values that are not finite", path, part));
   model.network.eval();
   return model;
 }

@@ -193,6 +193,14 @@ void check_outputs(const Options& options) {
     for (const auto* b = &a + 1; b != std::end(files); ++b)
       if (!a.second.empty() && same_file(a.second, b->second))
         throw CLI::ValidationError(fmt::format("{} and {} name the same file", a.first, b->first));
+  for (const auto& [option, path] : files) {
+    const std::filesystem::path file = path;
+    const bool named_so = file.filename().string().starts_with("checkpoint-");
+    if (options.checkpoints.empty() || path.empty()) continue;
+    if (same_file(path, options.checkpoints) ||
+        (named_so && same_file(file.parent_path() / ".", options.checkpoints + "/.")))
+      throw CLI::ValidationError(fmt::format("{}: {} is where the checkpoints are", option, path));
+  }
   const std::string_view log = options.log;
   if (!log.empty() && !log.ends_with(".csv") && !log.ends_with(".jsonl"))
     throw CLI::ValidationError(fmt::format("--log: {} ends neither in .csv nor in .jsonl", log));
@@ -204,6 +212,8 @@ void check_folder(const CLI::App& app) {
 }
 
 void check_training(const Options& options) {
+  if (options.early_stop > 0 && options.hold_out == 0)
+    throw CLI::ValidationError("--early-stop: --hold-out 0 leaves no images to watch");
   if (options.warm_up > 0 && options.schedule == "one-cycle")
     throw CLI::ValidationError("--warm-up: the schedule one-cycle has a warm-up of its own");
   if (options.warm_up > 0 && options.warm_up >= static_cast<double>(options.epochs))

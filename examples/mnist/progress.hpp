@@ -17,8 +17,8 @@ class Line : public xgrad::nn::Progress {
   }
 };
 
-/// How long the latest steps took, and how it ended. Its memory is all taken at the start, so that a long run stays
-/// flat.
+/// How long the latest steps took, of those since the program was started, and how it ended. Its memory is all taken at
+/// the start, so that a long run stays flat.
 class Record : public xgrad::nn::Callback {
  public:
   void on_step(const xgrad::nn::StepFigures& figures) override {

@@ -175,8 +175,9 @@ nn::Augmentation read_augmentation(std::string_view text) {
     double value = -1;
     const char* const digits = std::min(item.data() + equals + 1, stop);
     const auto read = std::from_chars(digits, stop, value);
-    if (part == std::end(parts) || read.ec != std::errc() || read.ptr != stop || !(value >= 0 && value <= 1000))
+    if (part == std::end(parts) || read.ec != std::errc() || read.ptr != stop)
       throw ValueError(fmt::format("'{}' is neither none nor a list such as shift=2,rotate=10,elastic=20", text));
+    if (!(value >= 0 && value <= 1000)) throw ValueError(fmt::format("{} is not from 0 to 1000", item));
     augment.*part->value = value;
     begin = end + 1;
   }

@@ -11,6 +11,7 @@
 #include <xgrad/nn/data/sha256.hpp>
 #include <xgrad/xgrad.hpp>
 
+#include "../common/program.hpp"
 #include "progress.hpp"
 #include "recipe.hpp"
 #include "report.hpp"
@@ -72,9 +73,10 @@ struct Parts {
 
 /// What tells one set of images from others that have as many.
 std::string describe(const MnistData& data) {
-  const auto& labels = data.images.train.labels;
-  return fmt::format("{}, {} images, labels {:.16}", data.kind, labels.size(),
-                     nn::sha256(labels.data(), labels.size()));
+  nn::Sha256 digest;
+  for (const nn::Images* images : {&data.images.train, &data.images.test})
+    digest.update(images->pixels.data(), images->pixels.size()).update(images->labels.data(), images->labels.size());
+  return fmt::format("{}, {} images {:.16}", data.kind, data.images.train.size(), digest.hex());
 }
 
 std::unique_ptr<nn::TrainingLog> make_log(const std::string& path) {
@@ -89,12 +91,6 @@ double last_of(const std::vector<nn::Series>& history, std::string_view name) {
   return found == history.end() || found->values.empty() ? nn::unknown : found->values.back();
 }
 
-/// An error's text without places in the source, which only a programmer wants.
-std::string plain(std::string text) {
-  for (std::size_t at; (at = text.find(" [at ")) != text.npos;) text.erase(at, text.find(']', at) + 1 - at);
-  return text;
-}
-
 /// Takes the folder for this run, and puts the run where its newest checkpoint is.
 void take(nn::Checkpoints& folder, nn::TrainingState& state, const Options& options) {
   folder.lock();
@@ -107,7 +103,7 @@ void take(nn::Checkpoints& folder, nn::TrainingState& state, const Options& opti
   if (state.epoch > options.epochs)
     throw ValueError(
         fmt::format("--epochs is {}, but the run in {} has done {}", options.epochs, folder.folder(), state.epoch));
-  if (!damaged.empty()) fmt::print(stderr, "mnist: passed over: {}\n", plain(damaged));
+  if (!damaged.empty()) fmt::print(stderr, "mnist: passed over: {}\n", xgrad::examples::without_places(damaged));
 }
 
 /// Trains until it is done, or a signal comes.
@@ -119,8 +115,8 @@ void run(nn::Trainer& trainer, const Options& options, Results& results, const R
   } catch (const ValueError& error) {
     if (record.ending != nn::Ending::diverged) throw;
     const std::string_view said_by = "Trainer: ";
-    throw Diverged(
-        fmt::format("{}; try a smaller --lr than {}", plain(error.what()).substr(said_by.size()), options.lr));
+    throw Diverged(fmt::format("{}; try a smaller --lr than {}",
+                               xgrad::examples::without_places(error.what()).substr(said_by.size()), options.lr));
   }
   results.processor_seconds = processor_now() - start;
   if (results.run.ending == nn::Ending::interrupted) results.signal = interrupt.signal();
@@ -137,7 +133,7 @@ double Record::median() {
 
 Results train(Model& model, MnistData& data, const Options& options, std::FILE* out) {
   nn::TrainTest& images = data.images;
-  const std::string set = describe(data);
+  const std::string set = options.checkpoints.empty() ? data.kind : describe(data);
   const bool stops_early = options.early_stop > 0;
   const std::int64_t held = options.hold_out >= 0 ? options.hold_out : stops_early ? (images.train.size() + 9) / 10 : 0;
   const nn::Images held_out = hold_out(images.train, held);

@@ -12,9 +12,9 @@ Embedding::Embedding(std::int64_t count, std::int64_t features, Random& random, 
   layers::check_least("Embedding", 1, {{"count", count}, {"features", features}}, site);
   if (padding && (*padding < -count || *padding >= count))
     detail::fail<ValueError>("Embedding", site, "padding_idx is {}, expected -{} to {}", *padding, count, count - 1);
-  if (const double norm = options.max_norm.value_or(1); !(norm > 0 && options.norm_type > 0))
-    detail::fail<ValueError>("Embedding", site, "max_norm is {} and norm_type {}, expected numbers above 0", norm,
-                             options.norm_type);
+  if (options.max_norm && !(*options.max_norm > 0 && options.norm_type > 0))
+    detail::fail<ValueError>("Embedding", site, "max_norm is {} and norm_type {}, expected numbers above 0",
+                             *options.max_norm, options.norm_type);
   if (padding && *padding < 0) *padding += count;
   Tensor start = normal(random, {count, features}, 0, 1, options.dtype, site);
   if (padding) start = where(unsqueeze(arange(count), 1) == static_cast<double>(*padding), 0, start);

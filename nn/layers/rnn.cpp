@@ -78,7 +78,7 @@ Recurrent::Recurrent(Kind kind, std::int64_t in, std::int64_t hidden, Random& ra
   layers::check_probability(name, "dropout", options.dropout, site);
   if (const std::int64_t p = options.proj_size; p < 0 || p >= hidden || (p > 0 && kind != Kind::lstm))
     fail<ValueError>(name, site, "proj_size is {}, expected {}", p,
-                     kind == Kind::lstm ? "less than hidden, " + std::to_string(hidden) : "0: only an LSTM has one");
+                     kind == Kind::lstm ? "0 to " + std::to_string(hidden - 1) : "0: only an LSTM has one");
   const std::int64_t directions = options.bidirectional ? 2 : 1;
   const std::int64_t gates = kind == Kind::rnn ? 1 : kind == Kind::lstm ? 4 : 3;
   cells.reserve(static_cast<std::size_t>(options.num_layers * directions));

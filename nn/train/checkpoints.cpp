@@ -54,6 +54,7 @@ void Checkpoints::lock(Site site) {
   if (locked_ >= 0) return;
   const FileWriter probe(path_after(numbers(site)), site);
   locked_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (locked_ < 0) fail<IoError>(op, site, "the folder {} cannot be locked: {}", folder_, std::strerror(errno));
   // A file system that knows no such locks does not keep a run from its folder.
   if (::flock(locked_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(std::exchange(locked_, -1));
@@ -112,7 +113,7 @@ bool Checkpoints::resume(TrainingState& state, std::string* refused, Site site) 
     try {
       load_checkpoint(path_of(number), state, site);
       tell();
-      drop_old(newest_first, 0);  // a run that was killed right after it saved has not
+      if (locked_ >= 0) drop_old(newest_first, 0);  // a run that was killed right after it saved has not
       return true;
     } catch (const IoError& error) {
       problems.push_back(error.what());

@@ -349,6 +349,9 @@ TrainingResult Trainer::run(Site site) {
   t.site = site;
   if (t.options.checkpoints) t.options.checkpoints->lock(site);
   t.at = detail::Run::load(t.state.history, t.state.loader->count(), site);
+  if (t.options.restore_best && t.at.best_epoch > 0 && t.state.best.empty())
+    fail<ValueError>(op, site, "restore_best: the best epoch so far is {}, whose weights were not kept",
+                     t.at.best_epoch);
   t.streams = t.state.module->random_streams();
   t.positions.resize(t.streams.size());
   t.in.reserve(static_cast<std::size_t>(2 * t.options.accumulate));

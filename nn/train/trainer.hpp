@@ -49,7 +49,9 @@ struct TrainerOptions {
   bool watch_accuracy = false;  ///< the figure for patience and plateau; else the loss. Of validation if there is one
   std::int64_t patience = 0;    ///< ends after so many epochs without a better figure; 0: never
   double min_delta = 0;         ///< by which it has to be better
-  bool restore_best = false;    ///< ends with the weights of the best epoch, unless it was cut off
+  /// Ends with the weights of the best epoch, unless it was cut off: with an average, its weights (the parameters are
+  /// those of the last step). The optimizer stays where it is.
+  bool restore_best = false;
   detail::CompileOption compile = {};  ///< true: a plan for the step, see compile()
   Checkpoints* checkpoints = nullptr;  ///< one after each epoch, and when the run is interrupted
   std::int64_t checkpoint_every = 0;   ///< and after so many steps; 0: no more

@@ -1,5 +1,5 @@
 #pragma once
-// Rows, or channels, taken to mean 0 and variance 1, and the way back, each in one pass over memory.
+// Rows, or channels, taken to mean 0 and variance 1, and the way back. What a row takes stays in the nearest cache.
 #include <xgrad/engine/kernels/arch.hpp>
 
 namespace xgrad::detail {

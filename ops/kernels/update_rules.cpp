@@ -229,13 +229,15 @@ void run_rule(T* w, const T* g, T* const* states, std::int64_t n, const Options&
 template <class A, class T, class... Options> constexpr auto rules_of(const UpdateSlots<T, Options...>*) {
   return UpdateSlots<T, Options...>{UpdateSlot<T, Options>{run_rule<A, T, Options>}...};
 }
-template <class A, class T>
-constexpr UpdateRules<T> all_rules = rules_of<A>(static_cast<const UpdateRules<T>*>(nullptr));
+template <class A, class Rules> constexpr Rules all_of = rules_of<A>(static_cast<const Rules*>(nullptr));
 
 }  // namespace
 
-template <class A> const UpdateRules<float> UpdateRuleTable<A>::float32 = all_rules<A, float>;
-template <class A> const UpdateRules<double> UpdateRuleTable<A>::float64 = all_rules<A, double>;
+template <class A> const UpdateRules<float> UpdateRuleTable<A>::float32 = all_of<A, UpdateRules<float>>;
+template <class A> const UpdateRules<double> UpdateRuleTable<A>::float64 = all_of<A, UpdateRules<double>>;
+template <class A> const BookRules<float> BookRuleTable<A>::float32 = all_of<A, BookRules<float>>;
+template <class A> const BookRules<double> BookRuleTable<A>::float64 = all_of<A, BookRules<double>>;
 template struct UpdateRuleTable<arch::XGRAD_ARCH>;
+template struct BookRuleTable<arch::XGRAD_ARCH>;
 
 }  // namespace xgrad::detail

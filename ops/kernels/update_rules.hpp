@@ -20,21 +20,28 @@ using UpdateRule = void (*)(T* w, const T* g, T* const* states, std::int64_t n, 
 
 template <class T, class Options> struct UpdateSlot { UpdateRule<T, Options> run; };
 template <class T, class... Options> struct UpdateSlots : UpdateSlot<T, Options>... {};
-/// The one list of rules.
+/// The lists of rules: PyTorch's, and the book's. A program has the tables that it uses.
 template <class T>
-using UpdateRules =
-    UpdateSlots<T, AdamOptions, AdagradOptions, RmspropOptions, AdadeltaOptions, AdamaxOptions, NadamOptions,
-                RadamOptions, LionOptions, BookMomentumOptions, BookNesterovOptions, BookAdamOptions, AverageOptions>;
+using UpdateRules = UpdateSlots<T, AdamOptions, AdagradOptions, RmspropOptions, AdadeltaOptions, AdamaxOptions,
+                                NadamOptions, RadamOptions, LionOptions, AverageOptions>;
+template <class T> using BookRules = UpdateSlots<T, BookMomentumOptions, BookNesterovOptions, BookAdamOptions>;
 
 /// For T = float or double.
 template <class A> struct UpdateRuleTable {
   static const UpdateRules<float> float32;
   static const UpdateRules<double> float64;
 };
+template <class A> struct BookRuleTable {
+  static const BookRules<float> float32;
+  static const BookRules<double> float64;
+};
 extern template struct UpdateRuleTable<arch::sse2>;
+extern template struct BookRuleTable<arch::sse2>;
 #ifdef __x86_64__
 extern template struct UpdateRuleTable<arch::avx2>;
+extern template struct BookRuleTable<arch::avx2>;
 extern template struct UpdateRuleTable<arch::avx512>;
+extern template struct BookRuleTable<arch::avx512>;
 #endif
 
 }  // namespace xgrad::detail

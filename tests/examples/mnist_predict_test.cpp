@@ -102,12 +102,11 @@ TEST_CASE("a digit that is as MNIST has it stays as it is") {
   for (int row = 4; row < 24; ++row)
     for (int column = 12; column < 16; ++column) bar.pixels[static_cast<std::size_t>(28 * row + column)] = 255;
   const std::string said = said_of(pgm(bar));
-  std::string expected;
-  for (int line = 0; line < 14; ++line) {
-    const std::string text = line >= 2 && line < 12 ? std::string(12, ' ') + "████" : "";
-    const std::size_t at = said.find(text, expected.size());
-    CHECK(at != said.npos);
-  }
+  // Ten lines, each of two rows.
+  const std::string bar_in_line = "\n" + std::string(12, ' ') + "████";
+  int lines = 0;
+  for (std::size_t at = 0; (at = said.find(bar_in_line, at)) != said.npos; ++at) ++lines;
+  CHECK(lines == 10);
   CHECK_THAT(said, contains("\n            ████              0  0."));
   CHECK_THAT(said, contains("\n\n            ████"));
 }
@@ -176,7 +175,6 @@ TEST_CASE("images that cannot be read are told by name, in one line, with exit s
 TEST_CASE("every damaged form of a small PNG is refused or harmless") {
   const TempFolder folder;
   const std::string good = png(small.enlarged(1, 2));
-  std::string files;
   const auto tried = [&](const std::string& content) {
     const Run result = trained().predict(folder.write("image", content));
     INFO(result.err);
@@ -263,4 +261,26 @@ TEST_CASE("what mnist's commands are told wrongly") {
   }
   CHECK_THAT(run("mnist", "predict --help").out, contains("IMAGE"));
   CHECK_THAT(run("mnist", "eval --help").out, contains("--weights"));
+}
+
+TEST_CASE("weights that are not finite are refused by name") {
+  const TempFolder folder;
+  xgrad::nn::Metadata metadata;
+  std::vector<xgrad::nn::NamedTensor> weights = xgrad::nn::load_safetensors(trained().weights, metadata);
+  xgrad::nn::NamedTensor& first = weights.at(0);
+  first.tensor = first.tensor / 0;
+  xgrad::nn::save_safetensors(folder / "w", weights, metadata);
+  for (const char* use : {"eval", "predict x"}) {
+    const Run result = run("mnist", std::string(use) + " --weights " + folder / "w");
+    CHECK(is_one_complaint(result, "mnist"));
+    CHECK_THAT(result.err, contains(first.name + " has values that are not finite"));
+  }
+}
+
+TEST_CASE("an error that nobody can read still has its exit status") {
+  for (const char* nowhere : {" 2>&-", " 2>/dev/full", " >&- 2>&-"}) {
+    const int status = std::system((found("mnist") + " --bogus" + nowhere).c_str());
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 2);
+  }
 }

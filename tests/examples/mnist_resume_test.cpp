@@ -38,6 +38,7 @@ class Process {
       ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
       ::_exit(127);
     }
+    REQUIRE(id_ > 0);  // kill(-1) is for everybody
   }
   ~Process() {
     if (!ended_) send(SIGKILL), wait();
@@ -255,6 +256,9 @@ TEST_CASE("what cannot be resumed, kept or written is told before anything is le
       {"--ema 0", "'0' is not a number above 0"},
       {"--early-stop 0", "'0' is not a number from 1"},
       {"--hold-out 300", "300 of 300 images leave none"},
+      {"--early-stop 2 --hold-out 0", "--hold-out 0 leaves no images to watch"},
+      {"--checkpoints a --save ./a", "./a is where the checkpoints are"},
+      {"--checkpoints a --json a/checkpoint-000009.safetensors", "is where the checkpoints are"},
   };
   const auto before = checkpoints_in(at);
   for (const auto& [arguments, part] : table) {

@@ -72,6 +72,9 @@ TEST_CASE("checkpoints: the last ones are kept, and the newest is resumed") {
   nn::Checkpoints again(folder / "a/b", 1);
   CHECK(again.resume(other.state, nullptr));
   CHECK(other.digest() == run.digest());
+  CHECK(names_in(again.folder()).size() == 3);  // who only looks changes nothing
+  again.lock();
+  CHECK(again.resume(other.state, nullptr));
   // Whoever was killed between writing one and removing others leaves too many; they need not wait for the next save.
   CHECK(names_in(again.folder()) == std::vector<std::string>{name(8)});
   again.save(other.state);

@@ -238,7 +238,7 @@ TEST_CASE("options that make no sense are refused when a layer is made") {
   CHECK(refusal([&](Site s) { nn::RMSNorm({}, {}, s); }) == "RMSNorm: normalized is (), expected an axis or more");
   CHECK(refusal([&](Site s) { nn::Dropout(1.5, r, s); }) == "Dropout: p is 1.5, expected a probability");
   CHECK(refusal([&](Site s) { nn::LSTM(2, 3, r, {.proj_size = 3}, s); }) ==
-        "LSTM: proj_size is 3, expected less than hidden, 3");
+        "LSTM: proj_size is 3, expected 0 to 2");
   CHECK(refusal([&](Site s) { nn::GRU(2, 3, r, {.proj_size = 2}, s); }) ==
         "GRU: proj_size is 2, expected 0: only an LSTM has one");
   CHECK(refusal([&](Site s) { nn::Embedding(2, 3, r, {.max_norm = -1}, s); }) ==
