@@ -270,8 +270,9 @@ TEST_CASE("weights that are not finite are refused by name") {
   xgrad::nn::NamedTensor& first = weights.at(0);
   first.tensor = first.tensor / 0;
   xgrad::nn::save_safetensors(folder / "w", weights, metadata);
-  for (const char* use : {"eval", "predict x"}) {
-    const Run result = run("mnist", std::string(use) + " --weights " + folder / "w");
+  const std::string image = folder.write("image", pgm(small));
+  for (const std::string& use : {std::string("eval"), "predict " + image}) {
+    const Run result = run("mnist", use + " --weights " + folder / "w");
     CHECK(is_one_complaint(result, "mnist"));
     CHECK_THAT(result.err, contains(first.name + " has values that are not finite"));
   }

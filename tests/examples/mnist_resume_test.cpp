@@ -241,7 +241,7 @@ TEST_CASE("what cannot be resumed, kept or written is told before anything is le
       {same + " --schedule cosine", "schedule is 'constant' there and 'cosine' here"},
       {same + " --hold-out 5", "hold-out is '0' there and '5' here"},
       {"--epochs 2 --limit-train 100 --resume " + at, "ema is '0.5' there and '0' here"},
-      {"--epochs 2 --limit-train 90 --ema 0.5 --resume " + at, "data is 'mnist, 100 images, labels "},
+      {"--epochs 2 --limit-train 90 --ema 0.5 --resume " + at, "data is 'mnist, 100 images "},
       {"--epochs 1 --limit-train 100 --ema 0.5 --resume " + at, "--epochs is 1, but the run in " + at + " has done 2"},
       {to + log, log + " cannot be made"},
       {to + "/proc/none", "/proc/none cannot be made"},
