@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/accuracy.sh [<model>...]: trains each model of mnist by its recipe from the seeds 1, 2 and 3 ($SEEDS), and prints what
-# each reaches, in what time. Wants a machine with nothing else to do, and two hours.
+# each reaches, in what time. Wants a machine with nothing else to do, and an hour and a half.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 [ $# -gt 0 ] || set -- two-layer sigmoid deep cnn lstm transformer deep-cnn

@@ -36,7 +36,7 @@ const std::vector<Recipe> recipes = {
      {.shift = 1.5, .rotate = 10}},
     {"deep-cnn",
      "five convolutions of 3x3, a dense layer",
-     30,
+     14,
      100,
      "adamw",
      0.004,
